@@ -7,8 +7,8 @@
 // asks for a new name each time fills nothing: an answer is kept when its question comes for the second time.
 
 import type { AnswerEncoder } from '../message/encode.ts';
-import { type Edns, headerOctets, RRType, udpOctetsMax } from '../message/message.ts';
-import { noOpt, type OptWriter, optOctets } from '../message/opt.ts';
+import { type Edns, headerOctets, udpOctetsMax } from '../message/message.ts';
+import { noOpt, type OptWriter } from '../message/opt.ts';
 import type { ReplyWriter } from '../message/reply.ts';
 import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -16,8 +16,9 @@ import { Absences } from './absences.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
 import type { Peer } from './peer.ts';
+import { hasOpt, plainQuestionOctets } from './plain-query.ts';
 import type { QueryTable } from './queries/query-table.ts';
-import { questionHash, questionOctets } from './question.ts';
+import { questionHash } from './question.ts';
 import { RecentAnswers } from './recent-answers.ts';
 import { RecentHashes } from './recent-hashes.ts';
 import type { ZoneAccess } from './zone-access.ts';
@@ -117,16 +118,11 @@ export class FastPath {
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt, peer) => {
-    // A query (no QR, opcode 0) with one question, no records but perhaps one in ADDITIONAL.
-    if (end - at < headerOctets || ((request[at + 2] as number) & 0xf8) !== 0) return 0;
-    if (request[at + 5] !== 1 || ((request[at + 4] as number) | (request[at + 10] as number)) !== 0) return 0;
-    for (let octet = at + 6; octet < at + 10; octet++) if (request[octet] !== 0) return 0;
-    const questionAt = at + headerOctets;
-    const octets = questionOctets(request, questionAt, end);
+    const octets = plainQuestionOctets(request, at, end);
     if (octets === 0) return 0;
+    const questionAt = at + headerOctets;
     const optAt = questionAt + octets;
-    const hasOpt = request[at + 11] !== 0;
-    if (hasOpt && !(request[at + 11] === 1 && isPlainOpt(request, optAt, end))) return 0;
+    const isWithOpt = hasOpt(request, at);
 
     const hash = questionHash(request, questionAt, octets);
     const nowMs = this.#answering.monotonicMs();
@@ -134,9 +130,9 @@ export class FastPath {
       current(this.#cached.find(request, questionAt, octets, hash), nowMs) ??
       current(this.#transient.find(request, questionAt, octets, hash), nowMs);
     if (entry === undefined)
-      return hasOpt ? 0 : this.#writeAbsence(request, at, octets, hash, reply, replyAt, peer, nowMs);
-    const opt = hasOpt ? this.#optOf(entry) : noOpt;
-    const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
+      return isWithOpt ? 0 : this.#writeAbsence(request, at, octets, hash, reply, replyAt, peer, nowMs);
+    const opt = isWithOpt ? this.#optOf(entry) : noOpt;
+    const size = isWithOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
     const { octetsMax, writer } = this.#deps;
     if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at, octetsMax)) return 0;
     const { zoneAccess, counters, queries } = this.#answering;
@@ -149,7 +145,7 @@ export class FastPath {
     entry.record.lastServedMs = nowMs;
     const length = writer.write(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).
-    if (hasOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
+    if (isWithOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
     return length;
   };
 
@@ -188,11 +184,4 @@ function current(entry: CachedAnswer | undefined, nowMs: number): CachedAnswer |
 /** Right for every client that it reaches whole, and no longer than a datagram. */
 function fits({ isWhole, octets }: CachedAnswer): boolean {
   return isWhole && octets.length <= udpOctetsMax;
-}
-
-/** An OPT of version 0 without options (RFC 6891 §6.1.2): root, type, size, extended rcode, version, flags, length 0. */
-function isPlainOpt(request: Buffer, at: number, end: number): boolean {
-  if (at + optOctets > end) return false;
-  const isOpt = request[at] === 0 && request[at + 1] === 0 && request[at + 2] === RRType.OPT;
-  return isOpt && request[at + 6] === 0 && request[at + 9] === 0 && request[at + 10] === 0;
 }
