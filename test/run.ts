@@ -1,6 +1,6 @@
 // What `npm test` runs: types, format and lint, typed lint, dead code, then the tests. It stops at the first failure and
 // names the step. Arguments go to vitest: `npm test -- test/config/values.test.ts`. The last line is the tests'
-// count. Projects (vitest.config.ts): `fast` and `e2e`, and where `CI` is set also those that need other ecosystems'
+// count. Projects (vitest.config.ts): `fast`, `long` and `e2e`, and where `CI` is set also those that need other ecosystems'
 // clients, an etcd and a browser. `--project NAME` among the arguments runs that one alone, without the checks.
 
 import { spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
 const report = join(scratch, 'vitest.json');
 const isCi = process.env['CI'] === 'true';
-const projects = ['fast', 'e2e', ...(isCi ? ['clients', 'cluster', 'console'] : [])];
+const projects = ['fast', 'long', 'e2e', ...(isCi ? ['clients', 'cluster', 'console'] : [])];
 
 const checks: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', 'tsc', '--noEmit'],

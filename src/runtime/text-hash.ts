@@ -21,3 +21,8 @@ export function mixed(hash: number): number {
   const whole = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
   return (whole ^ (whole >>> 16)) >>> 0;
 }
+
+/** Of an app in an env, or of the end of its name; 32 bits with a sign. dns/services/requested-names.ts computes the same from octets. */
+export function appHash(env: string, appid: string): number {
+  return mixed(textHash(appid, mixed(textHash(env)))) | 0;
+}

@@ -1,5 +1,5 @@
 // What a Node process holds on its heaps, without garbage: asked over the inspector (Chrome DevTools Protocol), which the
-// process opens at SIGUSR1. Its worker threads have heaps of their own. Array buffers count; memory of libraries does not.
+// process has opened at its start. Its worker threads have heaps of their own. Array buffers count; memory of libraries does not.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../kit/process/until.ts';
@@ -16,10 +16,9 @@ const attachMs = 500;
 
 /**
  * Octets used after a full collection, of the main thread and all workers together. The process must have been started
- * with `--inspect-port`; its inspector stays open.
+ * with `--inspect`.
  */
-export async function liveHeapBytes(pid: number, inspectPort: number): Promise<number> {
-  process.kill(pid, 'SIGUSR1');
+export async function liveHeapBytes(inspectPort: number): Promise<number> {
   const socket = new WebSocket(await until('the inspector', () => addressOf(inspectPort)));
   const waiting = new Map<number, (message: Message) => void>();
   const workers: string[] = [];

@@ -12,6 +12,8 @@ export interface Variant {
   readonly name: string;
   readonly transport: 'batched' | 'dgram';
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether its inspector is open from the start: rollcall does not open it at SIGUSR1. */
+  readonly inspected?: true;
 }
 
 /** As on Linux with koffi, with one thread that answers, as the others have. */
@@ -22,7 +24,7 @@ export const variants: readonly Variant[] = [batched, { ...batched, name: 'rollc
 
 export interface OwnServer extends Server {
   readonly httpPort: number;
-  /** Where its inspector listens once it is opened. */
+  /** Where its inspector listens, of a variant that is inspected. */
   readonly inspectPort: number;
 }
 
@@ -43,7 +45,7 @@ export async function startOwn(variant: Variant, parent: string, data = 'none'):
     name: variant.name,
     program: process.execPath,
     args: [
-      `--inspect-port=${inspectPort}`,
+      ...(variant.inspected ? [`--inspect=127.0.0.1:${inspectPort}`] : []),
       join(root, 'src/main.ts'),
       'serve',
       ...['--http', `127.0.0.1:${httpPort}`, '--dns', `127.0.0.1:${port}`, '--zones', join(root, 'zones')],

@@ -64,13 +64,13 @@ await alone.stop();
 removeScratch(folder);
 
 async function fill(): Promise<void> {
-  const server = await startOwn(variant, folder, data);
+  const server = await startOwn({ ...variant, inspected: true }, folder, data);
   const { pid, inspectPort, httpPort } = server;
-  const empty = { resident: residentBytes(pid), heap: await liveHeapBytes(pid, inspectPort) };
+  const empty = { resident: residentBytes(pid), heap: await liveHeapBytes(inspectPort) };
   const tookMs = await pauses.during('registering them', server, () =>
     registerNames(httpPort, { to: instances, perApp }),
   );
-  const full = { resident: residentBytes(pid), heap: await liveHeapBytes(pid, inspectPort) };
+  const full = { resident: residentBytes(pid), heap: await liveHeapBytes(inspectPort) };
   const collected = residentBytes(pid);
   const cold = (await eachOnce(server, all)).perCpuSecond;
   const warm = await throughputs(server);

@@ -1,118 +1,210 @@
-// `rollcall mirror` beside the real servers of the registries that it follows: what is registered there is here, changes come
-// over, an outage takes nothing away, a client that has moved is left alone. On demand: both servers take minutes to build.
+// A move from an old registry to rollcall, with a second rollcall behind its Consul and Eureka fronts as the old one: what is
+// registered there is in DNS here, stays while the old one is down, and gives way to the clients that move.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { goProgram, mavenClient, reported, startClient } from '../kit/adapters/foreign-clients.ts';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Running, startRollcall } from '../kit/cli/command-line.ts';
 import { digShort } from '../kit/dns/dig.ts';
-import { cleanEnvironment, type Program, start } from '../kit/process/program.ts';
-import { freePort } from '../kit/process/scratch.ts';
-import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { until } from '../kit/process/until.ts';
 
-const patience = { withinMs: 60_000 };
-const slow = { timeout: 1_000_000 };
+const patience = { withinMs: 60_000, everyMs: 100 };
 
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServer({ env: { ROLLCALL_ADAPTERS: 'consul,eureka' } });
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-function mirror(from: string, source: string, more: readonly string[] = []): Program {
-  const args = [main, 'mirror', '--from', from, '--source', source, ...more];
-  return start(process.execPath, args, { env: cleanEnvironment({ ROLLCALL_URL: server.http }) });
+async function startFronts(env: Readonly<Record<string, string>> = {}, http?: string): Promise<ServerProcess> {
+  const on = http === undefined ? {} : { http };
+  const server = await startServer({ ...on, env: { ROLLCALL_ADAPTERS: 'consul,eureka,nacos', ...env } });
+  onTestFinished(async () => void (await server.kill()));
+  return server;
 }
 
-function ofApp(app: string): Promise<readonly string[]> {
-  return digShort(server.dnsPort, `${app}.prod.svc A`);
+function startMirror(from: string, old: ServerProcess, now: ServerProcess, ...more: string[]): Running {
+  const source = from === 'eureka' ? `${old.http}/eureka` : old.http;
+  return startRollcall(['mirror', '--from', from, '--source', source, '--registry', now.http, ...more]);
 }
 
-async function send(method: string, url: string, body?: object): Promise<void> {
+async function put(server: ServerProcess, path: string, body?: object): Promise<number> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const reply = await fetch(url, { method, headers: { 'content-type': 'application/json' }, ...sent });
-  expect([url, reply.ok]).toEqual([url, true]);
+  return (await fetch(`${server.http}/v1${path}`, { method: 'PUT', ...sent })).status;
 }
 
-test('Consul', slow, async (context) => {
-  const fetched = await goProgram('github.com/hashicorp/consul', 'v1.14.0', true);
-  if ('missing' in fetched) return context.skip(fetched.missing);
-  const [http, rpc, lan, wan] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const ports = [`-http-port=${http}`, `-server-port=${rpc}`, `-serf-lan-port=${lan}`, `-serf-wan-port=${wan}`];
-  const args = ['agent', '-dev', ...ports, '-grpc-port=-1', '-dns-port=-1', '-log-level=error'];
-  const consul = `http://127.0.0.1:${http}`;
-  const isUp = () =>
-    fetch(`${consul}/v1/status/leader`).then(
-      async (reply) => (await reply.text()).length > 2,
-      () => false,
-    );
-  let old = startClient(fetched, args);
-  await until('Consul', isUp, patience);
-  const register = (to: string, fields: object) => send('PUT', `${to}/v1/agent/service/register`, fields);
-  await register(consul, { Name: 'shop_web', ID: 'a', Address: '127.0.50.1', Port: 80, Check: { TTL: '300s' } });
-  await register(consul, { Name: 'shop_web', ID: 'b', Address: '127.0.50.2', Port: 80 });
-  let program = mirror('consul', consul);
-  await until('b', async () => (await ofApp('shop-web')).join() === '127.0.50.2', patience);
-  await send('PUT', `${consul}/v1/agent/check/pass/service:a`);
-  await until('a', async () => (await ofApp('shop-web')).length === 2, patience);
-  await program.stop('SIGKILL');
-  await send('PUT', `${consul}/v1/agent/service/deregister/b`);
-  program = mirror('consul', consul, ['--doubt', '3s', '--leave']);
-  await until('b having left', async () => (await ofApp('shop-web')).join() === '127.0.50.1', patience);
-  await old.stop('SIGKILL');
-  await until('the outage', () => program.output().includes('what it had stays'), patience);
-  expect(await ofApp('shop-web')).toEqual(['127.0.50.1']);
-  await register(server.http, { Name: 'shop_web', ID: 'a', Address: '127.0.50.1', Port: 80 });
-  old = startClient(fetched, args);
-  await until('Consul', isUp, patience);
-  await register(consul, { Name: 'late', ID: 'l', Address: '127.0.50.3', Port: 80 });
-  await until('another', async () => (await ofApp('late')).length === 1, patience);
-  expect((await program.stop('SIGTERM')).code).toBe(0);
-  expect([await ofApp('late'), await ofApp('shop-web')]).toEqual([[], ['127.0.50.1']]);
-  await old.stop('SIGTERM');
+const web = { Name: 'My_Web', Port: 8080 };
+
+const instances = async (server: ServerProcess, appid: string): Promise<Record<string, unknown>[]> => {
+  const reply = await fetch(`${server.http}/api/v1/apps/prod/${appid}`);
+  const document = (await reply.json()) as { readonly instances?: Record<string, unknown>[] };
+  return document.instances ?? [];
+};
+
+const markOf = (one: Record<string, unknown> | undefined): string | undefined =>
+  (one?.['metadata'] as Record<string, string> | undefined)?.['mirrored-from'];
+
+async function inDns(server: ServerProcess, name: string, wanted: readonly string[]): Promise<void> {
+  const isSo = async (): Promise<boolean> =>
+    JSON.stringify((await digShort(server.dnsPort, `${name} A`)).toSorted()) === JSON.stringify(wanted);
+  await until(`${name} is ${wanted.join(' ') || 'nothing'}`, isSo, patience);
+}
+
+test('from Consul: found here, kept while it is down, and given up to the clients that move', async () => {
+  const [old, now] = [await startFronts(), await startFronts()];
+  await put(old, '/agent/service/register', {
+    ...web,
+    ID: 'w1',
+    Address: '127.0.61.1',
+    Tags: ['blue'],
+    Meta: { a: '1' },
+  });
+  await put(old, '/agent/service/register', { ...web, ID: 'w2', Address: '127.0.61.2', Check: { TTL: '300s' } });
+  const mirror = startMirror('consul', old, now);
+  await inDns(now, 'my-web.prod.svc', ['127.0.61.1']);
+  // A check passes, an instance joins: without a poll.
+  await put(old, '/agent/check/pass/service:w2');
+  await put(old, '/agent/service/register', { Name: 'pay', ID: 'p1', Address: '127.0.61.9', Port: 9000 });
+  await inDns(now, 'my-web.prod.svc', ['127.0.61.1', '127.0.61.2']);
+  await inDns(now, 'pay.prod.svc', ['127.0.61.9']);
+  // A client of the new one finds the name, the tags and the metadata as they were given at the old one.
+  const health = await (await fetch(`${now.http}/v1/health/service/My_Web?passing`)).json();
+  expect(health).toMatchObject([
+    { Service: { ID: 'w1', Service: 'My_Web', Address: '127.0.61.1', Port: 8080, Tags: ['blue'], Meta: { a: '1' } } },
+    { Service: { ID: 'w2', Service: 'My_Web', Address: '127.0.61.2' } },
+  ]);
+  // The first client moves by the same front, the second by the API under another name.
+  expect(await put(now, '/agent/service/register', { ...web, ID: 'w1', Address: '127.0.61.1', Tags: ['green'] })).toBe(
+    200,
+  );
+  const moved = { addrs: ['http://127.0.61.2:8080'] };
+  const reply = await fetch(`${now.http}/api/v1/apps/prod/my-web/other`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(moved),
+  });
+  expect(reply.status).toBe(201);
+  const isMoved = async (): Promise<boolean> =>
+    (await instances(now, 'my-web')).every((one) => markOf(one) === undefined);
+  await until('only the clients being registered', isMoved, patience);
+  const names = (await instances(now, 'my-web')).map((one) => [one['instance'], one['tags']]);
+  expect(names.toSorted()).toEqual([
+    ['other', []],
+    ['w1', ['green']],
+  ]);
+  expect(markOf((await instances(now, 'pay'))[0])).toMatch(/^consul 127\.0\.0\.1:\d+$/);
+  await old.kill();
+  await mirror.untilOutput(/cannot be read, what it had stays/);
+  await inDns(now, 'pay.prod.svc', ['127.0.61.9']);
+  await inDns(now, 'my-web.prod.svc', ['127.0.61.1', '127.0.61.2']);
+  // It stops cleanly, and what it had written is left to its lease.
+  mirror.child.kill('SIGTERM');
+  const ended = await mirror.ended;
+  expect({ code: ended.code, out: ended.out }).toEqual({
+    code: 0,
+    out: expect.stringContaining('missing here   prod/my-web/w1'),
+  });
+  await inDns(now, 'pay.prod.svc', ['127.0.61.9']);
+  const events = (await (await fetch(`${now.http}/api/v1/events?app=prod/pay`)).json()) as {
+    readonly events: object[];
+  };
+  expect(events.events[0]).toMatchObject({
+    why: 'registered',
+    by: { reason: expect.stringMatching(/^mirror of consul /) },
+  });
 });
 
-test('Eureka', slow, async (context) => {
-  const fetched = await mavenClient('eureka-server');
-  if ('missing' in fetched) return context.skip(fetched.missing);
-  const port = await freePort();
-  const settings = {
-    'server.port': String(port),
-    'eureka.client.register-with-eureka': 'false',
-    'eureka.client.fetch-registry': 'false',
-    'eureka.server.response-cache-update-interval-ms': '500',
-  };
-  const old = startClient(
-    fetched,
-    Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
-  );
-  await reported(old, 'started', { withinMs: 300_000 });
-  const eureka = `http://127.0.0.1:${port}/eureka`;
-  const register = (to: string, id: string, ip: string, app = 'MY_SHOP') =>
-    send('POST', `${to}/apps/${app}`, {
-      instance: {
-        instanceId: id,
-        hostName: ip,
-        app,
-        ipAddr: ip,
-        status: 'UP',
-        port: { $: 8080, '@enabled': 'true' },
-        dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
-        leaseInfo: { durationInSecs: 300 },
-      },
+describe('from Eureka', () => {
+  const info = (id: string, ip: string, more: object = {}): object => ({
+    instance: {
+      ...{ instanceId: id, hostName: id, app: 'SHOP', ipAddr: ip, status: 'UP', vipAddress: 'shop' },
+      port: { $: 8080, '@enabled': 'true' },
+      dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+      ...more,
+    },
+  });
+  const register = async (server: ServerProcess, body: object): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    const reply = await fetch(`${server.http}/eureka/apps/SHOP`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
     });
-  await register(eureka, 'h:shop:1', '127.0.51.1');
-  await register(eureka, 'h:shop:2', '127.0.51.2');
-  const program = mirror('eureka', eureka, ['--poll', '1s']);
-  await until('both', async () => (await ofApp('my-shop')).length === 2, patience);
-  await send('PUT', `${eureka}/apps/MY_SHOP/h:shop:1/status?value=OUT_OF_SERVICE`);
-  await until('one', async () => (await ofApp('my-shop')).join() === '127.0.51.2', patience);
-  await register(`${server.http}/eureka`, 'h:shop:2', '127.0.51.9');
-  await old.stop('SIGKILL');
-  await until('the outage', () => program.output().includes('what it had stays'), patience);
-  expect(await ofApp('my-shop')).toEqual(['127.0.51.9']);
-  expect((await program.stop('SIGTERM')).code).toBe(0);
+    expect(reply.status).toBe(204);
+  };
+
+  test('changes come by delta, a sudden end is doubted, and --leave takes away what is left', async () => {
+    const [old, now] = [await startFronts(), await startFronts()];
+    await register(old, info('s1', '127.0.62.1'));
+    const mirror = startMirror('eureka', old, now, '--poll', '200ms', '--leave');
+    await inDns(now, 'shop.prod.svc', ['127.0.62.1']);
+    // A moved client whose lastDirtyTimestamp is of long ago is the newer one all the same.
+    await register(old, info('s2', '127.0.62.2'));
+    await inDns(now, 'shop.prod.svc', ['127.0.62.1', '127.0.62.2']);
+    await register(now, info('s2', '127.0.62.2', { lastDirtyTimestamp: '1600000000000' }));
+    const byId = async (id: string) => (await instances(now, 'shop')).find((one) => one['instance'] === id);
+    expect(markOf(await byId('s2'))).toBeUndefined();
+    await fetch(`${old.http}/eureka/apps/SHOP/s2`, { method: 'DELETE' });
+    await fetch(`${old.http}/eureka/apps/SHOP/s1`, { method: 'DELETE' });
+    await mirror.untilOutput(/has 1 of 1 instances no more at once/);
+    await inDns(now, 'shop.prod.svc', ['127.0.62.1', '127.0.62.2']);
+    mirror.child.kill('SIGTERM');
+    expect((await mirror.ended).code).toBe(0);
+    await inDns(now, 'shop.prod.svc', ['127.0.62.2']);
+  });
+
+  test('--dry-run prints what differs and writes nothing; --once writes', async () => {
+    const [old, now] = [await startFronts(), await startFronts()];
+    await register(old, info('s1', '127.0.62.1'));
+    const dry = await startMirror('eureka', old, now, '--dry-run', '--output', 'json').ended;
+    const document = JSON.parse(dry.out) as { readonly missing: readonly { readonly instance: string }[] };
+    expect(document.missing.map(({ instance }) => instance)).toEqual(['prod/shop/s1']);
+    expect(await instances(now, 'shop')).toEqual([]);
+    expect((await startMirror('eureka', old, now, '--once').ended).code).toBe(0);
+    await inDns(now, 'shop.prod.svc', ['127.0.62.1']);
+    await old.kill();
+    expect(await startMirror('eureka', old, now, '--once').ended).toMatchObject({ code: 1, out: '' });
+  });
+});
+
+/** Takes connections, as the TCP check of a persistent instance of Nacos wants; its port. */
+async function listenAt(host: string): Promise<string> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => {
+    server.listen(0, host, resolve);
+  });
+  onTestFinished(() => void server.close());
+  return String((server.address() as AddressInfo).port);
+}
+
+test('from Nacos: services of each group, waiting ones too, until their clients move', async () => {
+  const [old, now] = [await startFronts(), await startFronts()];
+  const ports = new Map<string, string>();
+  for (const ip of ['127.0.63.1', '127.0.63.2']) ports.set(ip, await listenAt(ip));
+  const register = async (server: ServerProcess, fields: Readonly<Record<string, string>>): Promise<void> => {
+    const port = ports.get(fields['ip'] ?? '') ?? '';
+    const query = new URLSearchParams({ port, ephemeral: 'false', ...fields });
+    const reply = await fetch(`${server.http}/nacos/v1/ns/instance?${query.toString()}`, { method: 'POST' });
+    expect([reply.status, await reply.text()]).toEqual([200, 'ok']);
+  };
+  await register(old, { serviceName: 'cart', ip: '127.0.63.1', weight: '2.5', metadata: '{"version":"1.2"}' });
+  await register(old, { serviceName: 'BLUE@@cart', ip: '127.0.63.2', clusterName: 'eu-1' });
+  const groups = ['--group', 'DEFAULT_GROUP', '--group', 'BLUE'];
+  const mirror = startMirror('nacos', old, now, '--poll', '200ms', ...groups);
+  await inDns(now, 'cart.prod.svc', ['127.0.63.1']);
+  await inDns(now, 'cart.blue.prod.svc', ['127.0.63.2']);
+  await inDns(now, '1.2._version.cart.prod.svc', ['127.0.63.1']);
+  await inDns(now, 'eu-1._zone.cart.blue.prod.svc', ['127.0.63.2']);
+  const list = `${now.http}/nacos/v1/ns/instance/list?serviceName=BLUE%40%40cart`;
+  expect(await (await fetch(list)).json()).toMatchObject({ hosts: [{ ip: '127.0.63.2', clusterName: 'eu-1' }] });
+  await register(now, { serviceName: 'cart', ip: '127.0.63.1' });
+  expect(await instances(now, 'cart')).toMatchObject([{ weight: 10, metadata: {} }]);
+  mirror.child.kill('SIGTERM');
+  expect((await mirror.ended).code).toBe(0);
+});
+
+test.each([
+  ['--from consul --source ftp://x', '--source'],
+  ['--from consul --source http://127.0.0.1:1 --poll 5s', '--poll'],
+  ['--from eureka --source http://127.0.0.1:1 --group A', '--group'],
+  ['--from nacos --source http://127.0.0.1:1 --env a.b', '--env'],
+  ['--from nacos --source http://127.0.0.1:1 --doubt soon', '--doubt'],
+])('mirror %s is refused, naming %s', async (line, named) => {
+  const ended = await startRollcall(['mirror', ...line.split(' ')]).ended;
+  expect({ code: ended.code, out: ended.out }).toEqual({ code: 2, out: '' });
+  expect(ended.err).toContain(named);
 });

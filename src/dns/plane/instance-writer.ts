@@ -12,7 +12,7 @@ import { type Hashed, HashTable } from '../../runtime/hash-table.ts';
 import { BlockStore } from '../../runtime/packed/block-store.ts';
 import { RowIndex } from '../../runtime/packed/row-index.ts';
 import { RowStore } from '../../runtime/packed/shared-rows.ts';
-import { mixed, textHash } from '../../runtime/text-hash.ts';
+import { appHash, textHash } from '../../runtime/text-hash.ts';
 import {
   field,
   fieldCount,
@@ -26,9 +26,11 @@ import {
   portsKind,
   profileHeadOctets,
   profileWord,
+  rankOf,
   sizeOctets,
   type TableMemory,
   type TablePage,
+  upBit,
 } from './instance-rows.ts';
 
 /** A profile that was written, and where. */
@@ -163,7 +165,7 @@ export class InstanceWriter {
   #app(env: string, appid: string): App | undefined {
     const last = this.#lastApp;
     if (last !== undefined && last.appid === appid && last.env === env) return last;
-    const app = this.#apps.find(hashOf(env, appid), appid, env);
+    const app = this.#apps.find(appHash(env, appid), appid, env);
     this.#lastApp = app;
     return app;
   }
@@ -185,7 +187,7 @@ export class InstanceWriter {
     page.write(env, at + 2, 'latin1');
     page.write(appid, at + 2 + env.length, 'latin1');
     this.#appTexts.rows.set(number, 0, place);
-    const app = { hash: hashOf(env, appid), env, appid, number, rows: 0, latest: undefined };
+    const app = { hash: appHash(env, appid), env, appid, number, rows: 0, latest: undefined };
     this.#apps.add(app);
     while (this.#appsByNumber.length <= number) this.#appsByNumber.push(undefined);
     this.#appsByNumber[number] = app;
@@ -267,6 +269,8 @@ export class InstanceWriter {
     pages.setWord(number, profileWord.serial, this.#serial);
     pages.setWord(number, profileWord.uses, 0);
     pages.setWord(number, profileWord.length, text.length);
+    pages.setWord(number, profileWord.ttl, profile.dnsTtl + (profile.status === 'up' ? upBit : 0));
+    pages.setWord(number, profileWord.rank, rankOf(profile));
     text.copy(pages.page(number), pages.offset(number) + profileHeadOctets);
     return { profile, number, serial: this.#serial };
   }
@@ -305,11 +309,6 @@ export class InstanceWriter {
     pages.setWord(number, profileWord.serial, 0);
     this.#profiles.give(number, profileHeadOctets + pages.word(number, profileWord.length));
   }
-}
-
-/** With a sign, as V8 keeps it without a box. */
-function hashOf(env: string, appid: string): number {
-  return mixed(textHash(appid, mixed(textHash(env)))) | 0;
 }
 
 /** What DNS answers with; checks are asked by the main thread alone. */
