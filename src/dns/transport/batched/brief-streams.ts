@@ -43,35 +43,36 @@ const requestOctets = 4096;
 /** Bounds closing, as with other streams: so many rounds, however much comes in meanwhile. */
 const lastRoundsMax = 64;
 
+/** A place for a connection, used again for others: what is made for each is soon garbage that outlives its collection. */
 interface Brief {
-  readonly fd: number;
   readonly peer: Peer;
-  readonly sinceMs: number;
+  /** Where the client's address is. */
+  readonly name: Buffer;
+  fd: number;
+  /** Its arrival, or that of its question. */
+  sinceMs: number;
   isAnswered: boolean;
 }
 
 export class BriefStreams {
   readonly #libc: LibC;
   readonly #fd: number;
-  readonly #family: BoundSocket['family'];
   readonly #handler: Handler;
   readonly #counters: DnsCounters;
   readonly #service: Pick<TcpService, 'serve'>;
   readonly #budget = new TurnBudget();
-  /** In the order of their arrival. */
-  #open: Brief[] = [];
-  /** Of `#open`, those that the last `lay` has laid. */
+  /** The first `#count` hold connections, the longest idle first: the service counts them in the order in which it gets them. */
+  readonly #places: Brief[];
+  #count = 0;
+  /** Of these, the connections that the last `lay` has laid. */
   #laid = 0;
   #restsUntilMs = 0;
   /** Only the listener is waited for, and has been laid where it is. */
   isIdle = false;
-  /** Those that have ended in this turn. */
-  readonly #left = new Set<Brief>();
   /** Some went to the service in this turn. */
   #hasHandedOver = false;
   readonly #request = Buffer.alloc(requestOctets);
   readonly #frame = Buffer.alloc(lengthOctets + tcpOctetsMax);
-  readonly #address = Buffer.alloc(sockaddr6.octets);
   readonly #addressOctets = Buffer.alloc(4);
 
   constructor(
@@ -83,7 +84,10 @@ export class BriefStreams {
   ) {
     this.#libc = libc;
     this.#fd = fd;
-    this.#family = family;
+    this.#places = Array.from({ length: briefMax }, () => {
+      const name = Buffer.alloc(sockaddr6.octets);
+      return { peer: new StreamPeer(name, family), name, fd: -1, sinceMs: 0, isAnswered: false };
+    });
     this.#handler = handler;
     this.#counters = counters;
     this.#service = service;
@@ -92,12 +96,11 @@ export class BriefStreams {
   /** Writes what is to be waited for, to `at` in what `poll` reads; returns how many descriptors. `briefMax` and one at most. */
   lay(into: Buffer, at: number, nowMs: number): number {
     const isResting = nowMs < this.#restsUntilMs;
-    this.isIdle = this.#open.length === 0 && !isResting;
+    this.isIdle = this.#count === 0 && !isResting;
     // Less than nothing is left out by `poll`.
     layOne(into, at, isResting ? -1 : this.#fd);
-    for (let index = 0; index < this.#open.length; index++)
-      layOne(into, at + index + 1, (this.#open[index] as Brief).fd);
-    this.#laid = this.#open.length;
+    for (let index = 0; index < this.#count; index++) layOne(into, at + index + 1, (this.#places[index] as Brief).fd);
+    this.#laid = this.#count;
     return this.#laid + 1;
   }
 
@@ -108,8 +111,8 @@ export class BriefStreams {
 
   /** Milliseconds until `exchange` is to be called though nothing has arrived. */
   leftMs(nowMs: number): number {
-    const [oldest] = this.#open;
-    const briefLeftMs = oldest === undefined ? Number.POSITIVE_INFINITY : oldest.sinceMs + briefMs - nowMs;
+    const oldest = this.#places[0] as Brief;
+    const briefLeftMs = this.#count === 0 ? Number.POSITIVE_INFINITY : oldest.sinceMs + briefMs - nowMs;
     const restLeftMs = this.#restsUntilMs > nowMs ? this.#restsUntilMs - nowMs : Number.POSITIVE_INFINITY;
     return Math.max(0, Math.min(briefLeftMs, restLeftMs));
   }
@@ -121,21 +124,17 @@ export class BriefStreams {
   exchange(polled: Buffer, at: number, nowMs: number, isReady = true): boolean {
     this.#hasHandedOver = false;
     this.#budget.begin();
-    const connections = this.#open;
     const laid = isReady ? this.#laid : 0;
-    let hasLeft = false;
-    for (let index = 0; index < connections.length; index++) {
-      const brief = connections[index] as Brief;
+    const count = this.#count;
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      const brief = this.#places[index] as Brief;
       const isReadable = index < laid && eventsAt(polled, at + index + 1) !== 0 && !this.#budget.isSpent;
-      const isOurs = isReadable ? this.#read(brief) : nowMs - brief.sinceMs < briefMs || this.#handOver(brief);
-      if (isOurs) continue;
-      hasLeft = true;
-      this.#left.add(brief);
+      const isOurs = isReadable ? this.#read(brief, nowMs) : nowMs - brief.sinceMs < briefMs || this.#handOver(brief);
+      if (isOurs) this.#swap(index, kept++);
     }
-    if (hasLeft) {
-      this.#open = connections.filter((brief) => !this.#left.has(brief));
-      this.#left.clear();
-    }
+    this.#count = kept;
+    this.#sort();
     if (isReady && eventsAt(polled, at) !== 0 && !this.#budget.isSpent) this.#accept(nowMs);
     this.isIdle = false;
     return this.#hasHandedOver;
@@ -151,14 +150,32 @@ export class BriefStreams {
       this.exchange(polled, 0, nowMs);
     }
     this.#libc.close(this.#fd);
-    for (const brief of this.#open) this.#closeOne(brief);
-    this.#open = [];
+    for (const brief of this.#places.slice(0, this.#count)) this.#closeOne(brief);
+    this.#count = 0;
+  }
+
+  /** Most are in their order, but for those that were just answered. */
+  #sort(): void {
+    const places = this.#places;
+    for (let index = 1; index < this.#count; index++) {
+      const { sinceMs } = places[index] as Brief;
+      for (let at = index; at > 0 && (places[at - 1] as Brief).sinceMs > sinceMs; at--) this.#swap(at, at - 1);
+    }
+  }
+
+  #swap(index: number, other: number): void {
+    if (index === other) return;
+    const brief = this.#places[index] as Brief;
+    this.#places[index] = this.#places[other] as Brief;
+    this.#places[other] = brief;
   }
 
   #accept(nowMs: number): void {
     for (let accepted = 0; accepted < briefMax; accepted++) {
-      this.#addressOctets.writeUInt32LE(this.#address.length);
-      const fd = this.#libc.accept4(this.#fd, this.#address, this.#addressOctets, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (this.#count === briefMax) this.#makeRoom();
+      const brief = this.#places[this.#count] as Brief;
+      this.#addressOctets.writeUInt32LE(brief.name.length);
+      const fd = this.#libc.accept4(this.#fd, brief.name, this.#addressOctets, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
         const errno = this.#libc.errno();
         if (errno === EINTR) continue;
@@ -168,20 +185,28 @@ export class BriefStreams {
         if (errno === EMFILE || errno === ENFILE) this.#restsUntilMs = nowMs + restMs;
         return;
       }
-      const peer = new StreamPeer(Buffer.from(this.#address), this.#family);
       // Takes no place from those who may ask.
-      if (this.#handler.gate?.verdict(peer) === 'drop') {
+      if (this.#handler.gate?.verdict(brief.peer) === 'drop') {
         this.#libc.close(fd);
         continue;
       }
-      if (this.#open.length === briefMax) this.#handOver(this.#open.shift() as Brief);
       this.#counters.tcpConnections++;
-      this.#open.push({ fd, peer, sinceMs: nowMs, isAnswered: false });
+      this.#count++;
+      brief.fd = fd;
+      brief.sinceMs = nowMs;
+      brief.isAnswered = false;
     }
   }
 
+  /** The oldest goes to the service. */
+  #makeRoom(): void {
+    this.#handOver(this.#places[0] as Brief);
+    for (let index = 1; index < this.#count; index++) this.#swap(index, index - 1);
+    this.#count--;
+  }
+
   /** True: it goes on being ours. */
-  #read(brief: Brief): boolean {
+  #read(brief: Brief, nowMs: number): boolean {
     const { fd, peer } = brief;
     const request = this.#request;
     const octets = this.#libc.recv(fd, request, requestOctets, MSG_DONTWAIT);
@@ -199,6 +224,7 @@ export class BriefStreams {
     if (reply === undefined) return this.#closeOne(brief);
     if (reply instanceof LaterReply) return this.#handOver(brief, { later: reply });
     brief.isAnswered = true;
+    brief.sinceMs = nowMs;
     return this.#send(brief, reply);
   }
 
