@@ -16,13 +16,13 @@ import type { TcpListener } from '../tcp.ts';
 import type { TcpLimits } from '../tcp-connections.ts';
 import { TcpService } from '../tcp-service.ts';
 import type { UdpListener, UdpTransport } from '../udp.ts';
+import { openStreamSocket } from './bound-socket.ts';
 import { BriefStreams, briefMax } from './brief-streams.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
 import { type LibC, loadLibC, type Unavailable } from './libc.ts';
 import { EINTR, POLLIN, POLLNVAL, pollfd } from './linux.ts';
 import { findLoopDescriptor } from './loop-descriptor.ts';
 import { DatagramRing, slotCount } from './ring.ts';
-import { openStreamSocket } from './stream-socket.ts';
 
 /** By so much a timer of this thread may be late: they are for connections, of ten seconds and more. Each wake costs 0.1 ms. */
 const waitMs = 500;

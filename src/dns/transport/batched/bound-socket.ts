@@ -8,11 +8,12 @@ import {
   type AF_INET6,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_CLOEXEC,
   type SOCK_DGRAM,
   SOCK_NONBLOCK,
-  type SOCK_STREAM,
+  SOCK_STREAM,
   SOL_SOCKET,
   sockaddr6,
 } from './linux.ts';
@@ -62,6 +63,19 @@ export function openBound(
   return cannot;
 }
 
+/** Connections that wait to be accepted. */
+const backlog = 511;
+
+/** A stream socket that listens, with what Node sets on its own. */
+export function openStreamSocket(libc: LibC, listen: Listen, reusePort: boolean): BoundSocket | ListenFailure {
+  // Or the port would be taken for a minute after a restart, by connections that have ended.
+  const socket = openBound(libc, listen, SOCK_STREAM, reusePort, (set) => set(SOL_SOCKET, SO_REUSEADDR, 1));
+  if ('failed' in socket || libc.listen(socket.fd, backlog) === 0) return socket;
+  const cannot = failed(libc, listen, 'listen');
+  libc.close(socket.fd);
+  return cannot;
+}
+
 function portOf(libc: LibC, fd: number): number {
   const name = Buffer.alloc(sockaddr6.octets);
   const octets = Buffer.alloc(4);
@@ -71,7 +85,7 @@ function portOf(libc: LibC, fd: number): number {
 }
 
 /** Why the last call failed, as Node's own sockets fail: `bind EADDRINUSE 127.0.0.1:53`. */
-export function failed(libc: LibC, listen: Listen, call: string): ListenFailure {
+function failed(libc: LibC, listen: Listen, call: string): ListenFailure {
   const errno = libc.errno();
   const [code] = Object.entries(constants.errno).find(([, number]) => number === errno) ?? [`errno ${errno}`];
   return failure(listen, code, call);
