@@ -9,6 +9,7 @@
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace, { type Signals } from 'close-with-grace';
+import { EarlyWorkers } from './app/early-workers.ts';
 import { type CliParts, runCli } from './cli/program.ts';
 import { keyboardOf } from './cli/terminal/keys.ts';
 import { isColoured } from './cli/terminal/style.ts';
@@ -59,6 +60,7 @@ const result = await runCli(process.argv.slice(2), parts);
 if (result !== 'running') process.exit(result);
 
 async function serve(config: Config): Promise<'running' | { readonly problem: string }> {
+  const workers = new EarlyWorkers(config);
   const [{ openLog }, { startApp }, { openServiceNotify }] = await Promise.all([
     import('./runtime/log.ts'),
     import('./app/app.ts'),
@@ -73,7 +75,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   const { logger } = log;
   const notify = await openServiceNotify(process.env, (reason) => logger.warn({ reason }, 'cannot notify systemd'));
   const stopping = new AbortController();
-  const starting = startApp(config, logger, stopping.signal);
+  const starting = startApp(config, logger, stopping.signal, undefined, workers).finally(() => workers.close());
   closeWithGrace(
     {
       delay: config.stopSeconds * 1000,
