@@ -159,6 +159,7 @@ const composeAt = (path: string): Compose => parse(readFileSync(join(deploy, pat
 test.each([
   ['compose.yaml', '.', 'rollcall'],
   ['cluster/compose.yaml', 'cluster', 'n1'],
+  ['cluster/compose-peers.yaml', 'cluster', 'n1'],
 ])('%s names paths, settings, volumes and networks that there are', (path, folder, node) => {
   const compose = composeAt(path);
   const { build } = compose.services[node] ?? {};

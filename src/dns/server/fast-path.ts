@@ -8,8 +8,8 @@
 // A client that asks for a new name each time fills nothing: an answer is kept when its question comes for the second time.
 
 import type { AnswerEncoder } from '../message/encode.ts';
-import { type Edns, headerOctets, Rcode, RRType, udpOctetsMax } from '../message/message.ts';
-import { noOpt, type OptWriter, optOctets } from '../message/opt.ts';
+import { type Edns, headerOctets, Rcode, udpOctetsMax } from '../message/message.ts';
+import { noOpt, type OptWriter } from '../message/opt.ts';
 import type { ReplyWriter } from '../message/reply.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -17,8 +17,9 @@ import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
 import { type Direct, DirectReplies } from './direct-replies.ts';
 import type { Peer } from './peer.ts';
+import { hasOpt, plainQuestionOctets } from './plain-query.ts';
 import type { QueryTable } from './queries/query-table.ts';
-import { questionHash, questionOctets } from './question.ts';
+import { questionHash } from './question.ts';
 import { RecentAnswers } from './recent-answers.ts';
 import { RecentHashes } from './recent-hashes.ts';
 import type { ZoneAccess } from './zone-access.ts';
@@ -122,26 +123,21 @@ export class FastPath {
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt, peer) => {
-    // A query (no QR, opcode 0) with one question, no records but perhaps one in ADDITIONAL.
-    if (end - at < headerOctets || ((request[at + 2] as number) & 0xf8) !== 0) return 0;
-    if (request[at + 5] !== 1 || ((request[at + 4] as number) | (request[at + 10] as number)) !== 0) return 0;
-    for (let octet = at + 6; octet < at + 10; octet++) if (request[octet] !== 0) return 0;
-    const questionAt = at + headerOctets;
-    const octets = questionOctets(request, questionAt, end);
+    const octets = plainQuestionOctets(request, at, end);
     if (octets === 0) return 0;
+    const questionAt = at + headerOctets;
     const optAt = questionAt + octets;
-    const hasOpt = request[at + 11] !== 0;
-    if (hasOpt && !(request[at + 11] === 1 && isPlainOpt(request, optAt, end))) return 0;
+    const isWithOpt = hasOpt(request, at);
 
     const hash = questionHash(request, questionAt, octets);
     const nowMs = this.#answering.monotonicMs();
     const entry =
       current(this.#cached.find(request, questionAt, octets, hash), nowMs) ??
       current(this.#transient.find(request, questionAt, octets, hash), nowMs);
-    const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
+    const size = isWithOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
     if (entry === undefined)
-      return this.#writeDirect(request, at, octets, hash, hasOpt, size, reply, replyAt, peer, nowMs);
-    const opt = hasOpt ? this.#optOf(entry) : noOpt;
+      return this.#writeDirect(request, at, octets, hash, isWithOpt, size, reply, replyAt, peer, nowMs);
+    const opt = isWithOpt ? this.#optOf(entry) : noOpt;
     const { octetsMax, writer } = this.#deps;
     if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at, octetsMax)) return 0;
     const { zoneAccess, counters, queries } = this.#answering;
@@ -154,7 +150,7 @@ export class FastPath {
     entry.record.lastServedMs = nowMs;
     const length = writer.write(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).
-    if (hasOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
+    if (isWithOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
     return length;
   };
 
@@ -164,7 +160,7 @@ export class FastPath {
     at: number,
     octets: number,
     hash: number,
-    hasOpt: boolean,
+    isWithOpt: boolean,
     size: number,
     reply: Buffer,
     replyAt: number,
@@ -173,10 +169,10 @@ export class FastPath {
   ): number {
     // An answer that would be kept for the next time is left to the handler.
     const isKept = this.#asked.has(hash);
-    if (this.#direct === undefined || (isKept && hasOpt)) return 0;
-    const opt = hasOpt ? this.#opt : noOpt;
+    if (this.#direct === undefined || (isKept && isWithOpt)) return 0;
+    const opt = isWithOpt ? this.#opt : noOpt;
     const room = udpLimitOf(size, this.#deps.octetsMax) - opt.length;
-    const kind: Direct = hasOpt ? 'address' : isKept ? 'absence' : 'either';
+    const kind: Direct = isWithOpt ? 'address' : isKept ? 'absence' : 'either';
     const length = this.#direct.write(request, at, octets, reply, replyAt, room, nowMs, kind);
     if (length === 0) return 0;
     const { counters, queries } = this.#answering;
@@ -187,7 +183,7 @@ export class FastPath {
     counters.cacheMisses++;
     counters.countQuery('udp', ((request[typeAt] as number) << 8) | (request[typeAt + 1] as number), rcode);
     queries?.count(undefined, hash, request, questionAt, octets, rcode, 'udp', peer, nowMs);
-    if (!hasOpt) return length;
+    if (!isWithOpt) return length;
     reply.set(opt, replyAt + length);
     // DNSSEC OK is copied (RFC 3225 §3); and one record in ADDITIONAL.
     reply[replyAt + length + 7] = (request[questionAt + octets + 7] as number) & 0x80;
@@ -214,11 +210,4 @@ function current(entry: CachedAnswer | undefined, nowMs: number): CachedAnswer |
 /** Right for every client that it reaches whole, and no longer than a datagram. */
 function fits({ isWhole, octets }: CachedAnswer): boolean {
   return isWhole && octets.length <= udpOctetsMax;
-}
-
-/** An OPT of version 0 without options (RFC 6891 §6.1.2): root, type, size, extended rcode, version, flags, length 0. */
-function isPlainOpt(request: Buffer, at: number, end: number): boolean {
-  if (at + optOctets > end) return false;
-  const isOpt = request[at] === 0 && request[at + 1] === 0 && request[at + 2] === RRType.OPT;
-  return isOpt && request[at + 6] === 0 && request[at + 9] === 0 && request[at + 10] === 0;
 }
