@@ -114,17 +114,19 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   // Not before the last run's instances are back, since then it is time that counts.
   boundHeapGrowth();
-  setTimeout(() => {
-    // At its end it may not come to it; for the next start, where the program is kept compiled (bin/built.cjs).
-    flushCompileCache();
-    collectStartGarbage();
-  }, garbageAfterMs).unref();
+  setTimeout(tidyUp, garbageAfterMs).unref();
   if (app !== 'stopped' && terminal !== undefined) {
     const { startScreen } = await import('./cli/start-screen.ts');
     parts.out(startScreen(app, config, parts));
   }
   if (app !== 'stopped') await notify.ready(() => app.applied());
   return 'running';
+}
+
+function tidyUp(): void {
+  // At its end it may not come to it; for the next start, where the program is kept compiled (bin/built.cjs).
+  flushCompileCache();
+  collectStartGarbage();
 }
 
 async function checkZones(directory: string): Promise<{ zones: number; faults: string[] }> {

@@ -154,23 +154,15 @@ async function compose(
     onHoldReleased: (key) => persistence.holdReleased(key),
     cluster: isCluster ? registryInCluster(() => cluster) : {},
   });
-  const { registry } = state;
+  const { registry, liveZones } = state;
   opened.defer(() => persistence.close(registry.revision));
 
   // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   // Later than the answers end: the others need not ask this node any more then.
   opened.defer(() => cluster?.leave());
-  const takeWorker = workers?.takeDns;
-  const answering = {
-    state,
-    clock,
-    threads,
-    takeWorker,
-    fileZones: fileZonesOf(loaded),
-    certificate: tls?.certificate,
-    logger,
-  };
+  const planeParts = { state, clock, threads, logger, takeWorker: workers?.takeDns };
+  const answering = { ...planeParts, fileZones: fileZonesOf(loaded), certificate: tls?.certificate };
   const listening = await openDataPlane(config, answering);
   if ('failed' in listening) return listenProblem('DNS', listening);
   const plane = listening;
@@ -185,12 +177,10 @@ async function compose(
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.
   const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock);
-  const isReady = () => phase.now === 'ready';
-  const isRecovered = () => phase.now !== 'starting';
-  const { liveZones } = state;
+  const phases = { isReady: () => phase.now === 'ready', isRecovered: () => phase.now !== 'starting' };
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger, folder: given.data };
-  const controlling = await openControlPlane(config, { ...common, isReady, isRecovered, tls, cluster }, opened);
+  const controlling = await openControlPlane(config, { ...common, ...phases, tls, cluster }, opened);
   if ('problem' in controlling) return controlling;
   const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster };
   return run({ ...composed, loaded, zoneFiles, zoneDigests, ...controlling }, opened);
