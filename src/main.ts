@@ -6,6 +6,7 @@
 // A fault in native code (SIGSEGV and its kind) ends the process as without a handler: the instruction that failed would
 // be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that no longer changes.
 
+import { flushCompileCache } from 'node:module';
 import closeWithGrace, { type Signals } from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
 import { keyboardOf } from './cli/terminal/keys.ts';
@@ -111,7 +112,11 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   // Not before the last run's instances are back, since then it is time that counts.
   boundHeapGrowth();
-  setTimeout(collectStartGarbage, garbageAfterMs).unref();
+  setTimeout(() => {
+    // At its end it may not come to it; for the next start, where the program is kept compiled (bin/built.cjs).
+    flushCompileCache();
+    collectStartGarbage();
+  }, garbageAfterMs).unref();
   if (app !== 'stopped' && terminal !== undefined) {
     const { startScreen } = await import('./cli/start-screen.ts');
     parts.out(startScreen(app, config, parts));

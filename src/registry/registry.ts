@@ -73,6 +73,10 @@ export class Registry implements RegistryView {
     return this.#state.apps.hasHash(hash);
   }
 
+  appWithHash(hash: number): AppRecords | undefined {
+    return this.#state.apps.appWithHash(hash);
+  }
+
   app(env: string, appid: string): AppRecords | undefined {
     return this.#state.apps.app(env, appid);
   }
