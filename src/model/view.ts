@@ -12,6 +12,17 @@ export interface LeasedInstance {
   readonly isSuspect: boolean;
 }
 
+/** The addresses of an app whose records of type A are these and nothing more. Valid until the next are asked for. */
+export interface PlainHosts {
+  readonly count: number;
+  /** IPv4 addresses as numbers (see ip.ts), the first `count`; no two are equal. */
+  readonly hosts: Int32Array;
+  /** Of all of them. */
+  readonly ttlSeconds: number;
+  /** An answer with all of them is served now, which the view remembers. */
+  served(nowMs: number): void;
+}
+
 /** A known app: it has at least one instance, whatever its status. */
 export interface AppView {
   readonly env: string;
@@ -27,6 +38,14 @@ export interface AppView {
   /** The number under which a view keeps an instance, for as long as it is there; only of a view that numbers them. */
   rowOf?(label: string): number;
   atRow?(row: number): LeasedInstance;
+  /**
+   * Where all instances that take traffic have one IPv4 address each, the same weight, priority and TTL, and leases that are
+   * open, and there are a few of them; undefined otherwise. Only of a view that has them at hand as numbers.
+   */
+  plainHosts?(): PlainHosts | undefined;
+  /** What hashes of its labels begin with, and whether a label has this hash; only of a view that finds instances so. */
+  readonly labelSeed?: number;
+  hasLabelHash?(hash: number): boolean;
 }
 
 /** Instances by address: its canonical text. */
@@ -52,6 +71,8 @@ export interface RegistryView {
   at(env: string, appid: string): AppView | 'within' | undefined;
   /** False: nothing is known at the env and text of this hash (see Catalogue). Only of a view that knows its hashes. */
   hasHash?(hash: number): boolean;
+  /** The app at the env and text of this hash, or another one whose hash is the same. Only with `hasHash`. */
+  appWithHash?(hash: number): AppView | undefined;
   /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */
   whySuspect?(leased: LeasedInstance): string;
   /** Only of a view that finds instances by their addresses as well. */

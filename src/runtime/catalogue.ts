@@ -36,6 +36,8 @@ export class Catalogue<App extends Named> {
   );
   readonly #envs = new Map<string, Ends<App>>();
   #size = 0;
+  /** Found by the last `app`: a change asks for its app several times. */
+  #latest: App | undefined;
 
   /** The number of apps. */
   get size(): number {
@@ -48,12 +50,21 @@ export class Catalogue<App extends Named> {
   }
 
   app(env: string, appid: string): App | undefined {
-    return this.#find(env, appid)?.app;
+    const latest = this.#latest;
+    if (latest !== undefined && latest.appid === appid && latest.env === env) return latest;
+    const app = this.#find(env, appid)?.app;
+    this.#latest = app;
+    return app;
   }
 
   /** False: nothing is at the env and name of this hash (see `appHash`). True: something is, or something else of that hash. */
   hasHash(hash: number): boolean {
     return this.#entries.withHash(hash) !== undefined;
+  }
+
+  /** The app at the env and name of this hash, or another one whose hash is the same. */
+  appWithHash(hash: number): App | undefined {
+    return this.#entries.withHash(hash)?.app;
   }
 
   /** Precondition: no app of this name is there. */
@@ -74,6 +85,7 @@ export class Catalogue<App extends Named> {
   /** Precondition: the app is there. */
   delete(app: App): void {
     const { env, appid } = app;
+    this.#latest = undefined;
     (this.#find(env, appid) as Entry<App>).app = undefined;
     for (const suffix of suffixesOf(appid)) {
       const entry = this.#find(env, suffix) as Entry<App>;

@@ -7,6 +7,7 @@ import { hashPrime } from '../../runtime/text-hash.ts';
 import { labelOctetsMax, type Name, nameOctetsMax } from './name.ts';
 import { NameHashes } from './name-hashes.ts';
 
+const dot = 0x2e;
 /** 255 octets, two for each label. */
 const labelsMax = 128;
 
@@ -69,6 +70,22 @@ export class RequestName {
     for (let at = 0; at < name.length; at++)
       if (folded(bytes[start + at] as number) !== name.charCodeAt(at)) return false;
     return true;
+  }
+
+  /** Whether the labels from `from` up to `to`, without it, are this text, which is folded; no label may have a dot of its own. */
+  isText(from: number, to: number, text: string): boolean {
+    const bytes = this.#bytes;
+    let at = 0;
+    for (let label = from; label < to; label++) {
+      if (label > from && text.charCodeAt(at++) !== dot) return false;
+      const first = this.#ats[label] as number;
+      const last = first + (bytes[first] as number);
+      for (let octet = first + 1; octet <= last; octet++) {
+        const one = folded(bytes[octet] as number);
+        if (one === dot || one !== text.charCodeAt(at++)) return false;
+      }
+    }
+    return at === text.length;
   }
 
   /** Whether a label, with its length, lies folded at `at` in other octets. */

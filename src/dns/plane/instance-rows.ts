@@ -35,9 +35,19 @@ export const sizeOctets = 2;
 export const hostsKind = { inRow: 0, one: 1, each: 2 } as const;
 export const portsKind = { inRow: 0, each: 1 } as const;
 
-/** What a profile begins with: how many rows have it, a number that no other one has had at its place, the octets of its text. */
-export const profileWord = { uses: 0, serial: 1, length: 2 } as const;
-export const profileHeadOctets = 12;
+/**
+ * What a profile begins with: how many rows have it, a number that no other one has had at its place, the octets of its
+ * text; and what answers that need nothing else are written from: its TTL, with a bit for those that take traffic, and its
+ * weight with its priority.
+ */
+export const profileWord = { uses: 0, serial: 1, length: 2, ttl: 3, rank: 4 } as const;
+export const profileHeadOctets = 20;
+export const upBit = 2 ** 31;
+export const ttlMask = upBit - 1;
+
+export function rankOf({ weight, priority }: Pick<Profile, 'weight' | 'priority'>): number {
+  return ((weight << 16) | priority) >>> 0;
+}
 
 const profilesKept = 4096;
 
@@ -156,6 +166,16 @@ export class InstanceRows {
     return this.#rows.get(row, field.port) & (ipv4Bit | ipv6Bit);
   }
 
+  /** Its TTL, and whether it takes traffic: see `profileWord`. */
+  ttlWord(row: number): number {
+    return this.#profiles.word(this.#rows.get(row, field.profile), profileWord.ttl);
+  }
+
+  /** Its weight and priority, as one number. */
+  rank(row: number): number {
+    return this.#profiles.word(this.#rows.get(row, field.profile), profileWord.rank);
+  }
+
   /** Whether more than a label is to be read for an instance. */
   hasMore(row: number): boolean {
     return (this.#rows.get(row, field.port) & moreBit) !== 0;
@@ -231,7 +251,12 @@ function hostsIn(kind: number, count: number): number {
 
 /** What an instance is found by. */
 export function labelHash(app: number, label: string): number {
-  return mixed(textHash(label, mixed(app) ^ hashStart));
+  return mixed(textHash(label, labelSeed(app)));
+}
+
+/** What it begins with. */
+export function labelSeed(app: number): number {
+  return mixed(app) ^ hashStart;
 }
 
 /** One for all instances that have none: a map of its own is some 200 octets. */

@@ -54,6 +54,11 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
     return this.#byLabel.find(hash, (row) => this.#rows.is(row, number, label, hash));
   }
 
+  /** Whether an instance has this hash of app and label. */
+  hasHash(hash: number): boolean {
+    return this.#byLabel.hasHash(hash);
+  }
+
   /** The row of the instance that another row is of, too. */
   findLike(row: number): number {
     return this.#byLabel.find(this.#rows.hash(row), (other) => other === row || this.#rows.isSame(other, row));
@@ -76,6 +81,11 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
       this.#keptRows[place] = row;
     }
     return instance;
+  }
+
+  /** The row of the same app that arrived after a row; after the last one, the first. */
+  next(row: number): number {
+    return this.#ofApp.next(row);
   }
 
   /** The rows of an app, in the order of their arrival. */

@@ -26,9 +26,11 @@ import {
   portsKind,
   profileHeadOctets,
   profileWord,
+  rankOf,
   sizeOctets,
   type TableMemory,
   type TablePage,
+  upBit,
 } from './instance-rows.ts';
 
 /** A profile that was written, and where. */
@@ -267,6 +269,8 @@ export class InstanceWriter {
     pages.setWord(number, profileWord.serial, this.#serial);
     pages.setWord(number, profileWord.uses, 0);
     pages.setWord(number, profileWord.length, text.length);
+    pages.setWord(number, profileWord.ttl, profile.dnsTtl + (profile.status === 'up' ? upBit : 0));
+    pages.setWord(number, profileWord.rank, rankOf(profile));
     text.copy(pages.page(number), pages.offset(number) + profileHeadOctets);
     return { profile, number, serial: this.#serial };
   }

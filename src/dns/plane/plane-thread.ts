@@ -78,7 +78,7 @@ export class PlaneThread {
     });
     this.#counters = new DnsCounters(start.counters);
     // What the thread before it had served is not known, only that it was before.
-    this.#outstanding = new OutstandingAnswers(monotonicMs());
+    this.#outstanding = new OutstandingAnswers(monotonicMs(), (instance) => this.#replica.answeredOf(instance));
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());

@@ -6,14 +6,18 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then have too long a TTL. The revision is the registry's, for it is the zones' serial.
 
+import type { AnsweredInstance } from '../../model/answers-held.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppKey } from '../../model/names.ts';
-import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
+import type { AppView, HostsView, LeasedInstance, PlainHosts, RegistryView } from '../../model/view.ts';
 import { Catalogue } from '../../runtime/catalogue.ts';
+import { never, RowTimes } from '../../runtime/packed/row-times.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { InstanceRows } from './instance-rows.ts';
+import { labelSeed } from './instance-rows.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
+import { PlainRows } from './plain-rows.ts';
 import type { ReplicaLease, UpdateSink } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
@@ -82,6 +86,18 @@ class ReplicaApp implements AppView, AppRows {
   atRow(row: number): LeasedInstance {
     return this.#replica.atRow(row);
   }
+
+  plainHosts(): PlainHosts | undefined {
+    return this.#replica.plainHosts(this);
+  }
+
+  get labelSeed(): number {
+    return labelSeed(this.number);
+  }
+
+  hasLabelHash(hash: number): boolean {
+    return this.#replica.hasLabelHash(hash);
+  }
 }
 
 export class Replica implements RegistryView, UpdateSink {
@@ -92,6 +108,11 @@ export class Replica implements RegistryView, UpdateSink {
   readonly #appsByNumber: (ReplicaApp | undefined)[] = [];
   readonly #table: InstanceTable<ReplicaApp>;
   readonly #leases: Leases = new ShardedMap();
+  /** How many of them. */
+  #leaseCount = 0;
+  /** When answers that were read off the rows led to them. */
+  readonly #answered = new RowTimes();
+  readonly #plain: PlainRows;
   #revision: number;
   #version = 0;
   /** Many are kept for one reason: it is kept once. */
@@ -102,6 +123,7 @@ export class Replica implements RegistryView, UpdateSink {
     this.#rows = rows;
     this.#listener = listener;
     this.#table = new InstanceTable(rows, (number) => this.#appsByNumber[number] as ReplicaApp);
+    this.#plain = new PlainRows(rows, this.#answered);
   }
 
   get revision(): number {
@@ -118,6 +140,10 @@ export class Replica implements RegistryView, UpdateSink {
 
   hasHash(hash: number): boolean {
     return this.#apps.hasHash(hash);
+  }
+
+  appWithHash(hash: number): AppView | undefined {
+    return this.#apps.appWithHash(hash);
   }
 
   get hosts(): HostsView {
@@ -145,6 +171,38 @@ export class Replica implements RegistryView, UpdateSink {
     return this.#table.find(app, label);
   }
 
+  hasLabelHash(hash: number): boolean {
+    return this.#table.hasHash(hash);
+  }
+
+  /** See AppView. */
+  plainHosts(app: ReplicaApp): PlainHosts | undefined {
+    const plain = this.#plain;
+    // An app with so many addresses has many instances, or they have several.
+    if (app.addressCount > plain.rowsMax) return undefined;
+    plain.begin();
+    const { last } = app;
+    for (let row = last; last >= 0; ) {
+      row = this.#table.next(row);
+      if (this.#leaseCount > 0 && this.#leases.get(row) !== undefined) return undefined;
+      if (!plain.add(row)) return undefined;
+      if (row === last) break;
+    }
+    return plain.count === 0 ? undefined : plain;
+  }
+
+  /** When an answer that was read off the rows last led to an instance, and for how many seconds; undefined: none has. */
+  answeredOf({ env, appid, instance }: AnsweredInstance): { readonly ms: number; readonly ttl: number } | undefined {
+    const app = this.#apps.app(env, appid);
+    for (const row of app === undefined ? [] : this.#table.of(app)) {
+      const ms = this.#answered.get(row);
+      if (ms === never) continue;
+      const answered = this.#table.instance(row);
+      if (answered.instance === instance) return { ms, ttl: answered.dnsTtl };
+    }
+    return undefined;
+  }
+
   atRow(row: number): LeasedInstance {
     return this.#rowInstance(row);
   }
@@ -169,21 +227,22 @@ export class Replica implements RegistryView, UpdateSink {
     const before = known < 0 ? undefined : table.instance(known);
     if (known < 0) table.add(app, row);
     else {
-      this.#leases.delete(known);
+      this.#deleteLease(known);
       table.replace(app, known, row);
     }
     const after = table.instance(row);
     app.addressCount += after.profile.services.length - (before?.profile.services.length ?? 0);
     this.#setLease(row, lease);
     this.#moved(app, revision);
-    this.#listener.changed({ revision: this.#revision, before, after });
+    const answeredMs = known < 0 ? never : this.#answered.take(known);
+    this.#listener.changed({ revision: this.#revision, before, after, answeredMs });
   }
 
   remove(row: number, revision: number): void {
     const app = this.#appOfKnown(row);
     if (app === undefined) return;
     const before = this.#table.instance(row);
-    this.#leases.delete(row);
+    this.#deleteLease(row);
     this.#table.delete(app, row);
     app.addressCount -= before.profile.services.length;
     if (app.last < 0) {
@@ -191,7 +250,7 @@ export class Replica implements RegistryView, UpdateSink {
       this.#appsByNumber[app.number] = undefined;
     }
     this.#moved(app, revision);
-    this.#listener.changed({ revision: this.#revision, before });
+    this.#listener.changed({ revision: this.#revision, before, answeredMs: this.#answered.take(row) });
   }
 
   updateLease(row: number, lease: ReplicaLease): void {
@@ -223,11 +282,18 @@ export class Replica implements RegistryView, UpdateSink {
   /** Nothing is kept of a lease that is open. */
   #setLease(row: number, { deadlineMs, why }: ReplicaLease): void {
     if (why === undefined && deadlineMs === Number.POSITIVE_INFINITY) {
-      this.#leases.delete(row);
+      this.#deleteLease(row);
       return;
     }
+    if (this.#leases.get(row) === undefined) this.#leaseCount++;
     if (why !== undefined && why !== this.#lastWhy) this.#lastWhy = why;
     this.#leases.set(row, { deadlineMs, why: why === undefined ? undefined : this.#lastWhy });
+  }
+
+  #deleteLease(row: number): void {
+    if (this.#leases.get(row) === undefined) return;
+    this.#leases.delete(row);
+    this.#leaseCount--;
   }
 
   #rowInstance(row: number): RowInstance {

@@ -1,23 +1,25 @@
 // The fast path from a datagram to its reply: plain queries (one question; no OPT, or one without options) are answered
 // from the octets of an earlier answer, written straight to where they are sent from. Nothing is decoded and nothing is
 // allocated. What it writes is what the handler would have answered, to the octet; everything else is left to the handler.
-// That a name is not there is answered without an earlier answer, where it is certain at a glance (absences.ts). The other
-// answers to names without number (NXDOMAIN and REFUSED with a reason, which takes an OPT) have a small table of their own,
-// in which they evict only each other; and since their reasons may be about the moment, they stay a second. A client that
-// asks for a new name each time fills nothing: an answer is kept when its question comes for the second time.
+// Without an earlier answer, what is certain at a glance is written from the request alone (direct-replies.ts): that a name
+// is not there, and the addresses of small apps when they are asked for the first time. The other answers to names
+// without number (NXDOMAIN and REFUSED with a reason, which takes an OPT) have a small table of their own, in which they
+// evict only each other; and since their reasons may be about the moment, they stay a second.
+// A client that asks for a new name each time fills nothing: an answer is kept when its question comes for the second time.
 
 import type { AnswerEncoder } from '../message/encode.ts';
-import { type Edns, headerOctets, RRType, udpOctetsMax } from '../message/message.ts';
-import { noOpt, type OptWriter, optOctets } from '../message/opt.ts';
+import { type Edns, headerOctets, Rcode, udpOctetsMax } from '../message/message.ts';
+import { noOpt, type OptWriter } from '../message/opt.ts';
 import type { ReplyWriter } from '../message/reply.ts';
-import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
+import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
-import { Absences } from './absences.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
+import { type Direct, DirectReplies } from './direct-replies.ts';
 import type { Peer } from './peer.ts';
+import { hasOpt, plainQuestionOctets } from './plain-query.ts';
 import type { QueryTable } from './queries/query-table.ts';
-import { questionHash, questionOctets } from './question.ts';
+import { questionHash } from './question.ts';
 import { RecentAnswers } from './recent-answers.ts';
 import { RecentHashes } from './recent-hashes.ts';
 import type { ZoneAccess } from './zone-access.ts';
@@ -62,6 +64,8 @@ export interface FastPathDeps {
 const transientMax = 16_384;
 const transientOctetsMax = 512;
 const transientMs = 1000;
+/** Questions that are remembered until they come again: half a megabyte, of which what is never asked takes nothing. */
+const askedMax = 131_072;
 
 const plainEdns: Edns = {
   udpOctets: udpOctetsMax,
@@ -79,21 +83,23 @@ export class FastPath {
   readonly #deps: FastPathDeps;
   readonly #answering: Answering;
   /** Undefined where names of some zones are not for all. */
-  readonly #absences: Absences | undefined;
+  readonly #direct: DirectReplies | undefined;
   readonly #cached: RecentAnswers;
   readonly #transient = new RecentAnswers(transientMax);
-  /** Questions whose answers were not kept. */
-  readonly #asked = new RecentHashes(transientMax);
+  /** Questions whose answers were not kept; they are when they come again. */
+  readonly #asked = new RecentHashes(askedMax);
+
+  #plainOpt: Buffer | undefined;
 
   /** `cachedMax`: answers that the cache can hold. */
   constructor(cachedMax: number, deps: FastPathDeps) {
     this.#cached = new RecentAnswers(cachedMax);
-    const { answering, encoder, octetsMax } = deps;
+    const { answering, encoder } = deps;
     const { zones, zoneAccess } = answering;
     this.#deps = deps;
     this.#answering = answering;
     const isReady = () => answering.isReady();
-    if (zoneAccess === undefined) this.#absences = new Absences({ zones, encoder, octetsMax, isReady });
+    if (zoneAccess === undefined) this.#direct = new DirectReplies({ zones, encoder, isReady });
   }
 
   /**
@@ -117,26 +123,21 @@ export class FastPath {
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt, peer) => {
-    // A query (no QR, opcode 0) with one question, no records but perhaps one in ADDITIONAL.
-    if (end - at < headerOctets || ((request[at + 2] as number) & 0xf8) !== 0) return 0;
-    if (request[at + 5] !== 1 || ((request[at + 4] as number) | (request[at + 10] as number)) !== 0) return 0;
-    for (let octet = at + 6; octet < at + 10; octet++) if (request[octet] !== 0) return 0;
-    const questionAt = at + headerOctets;
-    const octets = questionOctets(request, questionAt, end);
+    const octets = plainQuestionOctets(request, at, end);
     if (octets === 0) return 0;
+    const questionAt = at + headerOctets;
     const optAt = questionAt + octets;
-    const hasOpt = request[at + 11] !== 0;
-    if (hasOpt && !(request[at + 11] === 1 && isPlainOpt(request, optAt, end))) return 0;
+    const isWithOpt = hasOpt(request, at);
 
     const hash = questionHash(request, questionAt, octets);
     const nowMs = this.#answering.monotonicMs();
     const entry =
       current(this.#cached.find(request, questionAt, octets, hash), nowMs) ??
       current(this.#transient.find(request, questionAt, octets, hash), nowMs);
+    const size = isWithOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
     if (entry === undefined)
-      return hasOpt ? 0 : this.#writeAbsence(request, at, octets, hash, reply, replyAt, peer, nowMs);
-    const opt = hasOpt ? this.#optOf(entry) : noOpt;
-    const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
+      return this.#writeDirect(request, at, octets, hash, isWithOpt, size, reply, replyAt, peer, nowMs);
+    const opt = isWithOpt ? this.#optOf(entry) : noOpt;
     const { octetsMax, writer } = this.#deps;
     if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at, octetsMax)) return 0;
     const { zoneAccess, counters, queries } = this.#answering;
@@ -149,30 +150,51 @@ export class FastPath {
     entry.record.lastServedMs = nowMs;
     const length = writer.write(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).
-    if (hasOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
+    if (isWithOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
     return length;
   };
 
-  #writeAbsence(
+  /** `size`: what the OPT says that the client takes. */
+  #writeDirect(
     request: Buffer,
     at: number,
     octets: number,
     hash: number,
+    isWithOpt: boolean,
+    size: number,
     reply: Buffer,
     replyAt: number,
     peer: Peer,
     nowMs: number,
   ): number {
-    const { counters, queries } = this.#answering;
-    const length = this.#absences?.write(request, at, octets, reply, replyAt) ?? 0;
+    // An answer that would be kept for the next time is left to the handler.
+    const isKept = this.#asked.has(hash);
+    if (this.#direct === undefined || (isKept && isWithOpt)) return 0;
+    const opt = isWithOpt ? this.#opt : noOpt;
+    const room = udpLimitOf(size, this.#deps.octetsMax) - opt.length;
+    const kind: Direct = isWithOpt ? 'address' : isKept ? 'absence' : 'either';
+    const length = this.#direct.write(request, at, octets, reply, replyAt, room, nowMs, kind);
     if (length === 0) return 0;
+    const { counters, queries } = this.#answering;
     const questionAt = at + headerOctets;
     const typeAt = questionAt + octets - 4;
     const rcode = (reply[replyAt + 3] as number) & 0x0f;
+    if (rcode === Rcode.NOERROR) this.#asked.hasOrAdd(hash);
     counters.cacheMisses++;
     counters.countQuery('udp', ((request[typeAt] as number) << 8) | (request[typeAt + 1] as number), rcode);
     queries?.count(undefined, hash, request, questionAt, octets, rcode, 'udp', peer, nowMs);
-    return length;
+    if (!isWithOpt) return length;
+    reply.set(opt, replyAt + length);
+    // DNSSEC OK is copied (RFC 3225 §3); and one record in ADDITIONAL.
+    reply[replyAt + length + 7] = (request[questionAt + octets + 7] as number) & 0x80;
+    reply[replyAt + 11] = 1;
+    return length + opt.length;
+  }
+
+  /** Without a reason. */
+  get #opt(): Buffer {
+    this.#plainOpt ??= this.#deps.opt.record(plainEdns, anyPeer, Rcode.NOERROR, undefined, 0, udpOctetsMax);
+    return this.#plainOpt;
   }
 
   #optOf(entry: CachedAnswer): Buffer {
@@ -188,11 +210,4 @@ function current(entry: CachedAnswer | undefined, nowMs: number): CachedAnswer |
 /** Right for every client that it reaches whole, and no longer than a datagram. */
 function fits({ isWhole, octets }: CachedAnswer): boolean {
   return isWhole && octets.length <= udpOctetsMax;
-}
-
-/** An OPT of version 0 without options (RFC 6891 §6.1.2): root, type, size, extended rcode, version, flags, length 0. */
-function isPlainOpt(request: Buffer, at: number, end: number): boolean {
-  if (at + optOctets > end) return false;
-  const isOpt = request[at] === 0 && request[at + 1] === 0 && request[at + 2] === RRType.OPT;
-  return isOpt && request[at + 6] === 0 && request[at + 9] === 0 && request[at + 10] === 0;
 }

@@ -29,12 +29,12 @@ import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './ex
 import { type Answering, FastPath, type WriteCached } from './fast-path.ts';
 import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
+import { LimitedReplies, type LimitedRequest } from './limited-replies.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
 import { questionHash } from './question.ts';
 import { handlerOf, type RequestHandler, type Requests } from './requests.ts';
 import type { ResponseLimit } from './response-limit.ts';
-import { truncateInPlace } from './truncated-reply.ts';
 
 export interface Handler {
   /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
@@ -96,6 +96,8 @@ class RequestHandling {
   readonly #writer = new ReplyWriter();
   readonly #cache: AnswerCache;
   readonly #recent: FastPath;
+  /** Undefined: no rate is limited. */
+  readonly #limited: LimitedReplies | undefined;
   readonly fromCache: WriteCached;
 
   constructor(deps: HandlerDeps) {
@@ -113,22 +115,13 @@ class RequestHandling {
     const recent = new FastPath(this.#cache.entriesMax, { answering: deps, opt, writer, encoder, octetsMax });
     this.#recent = recent;
     // What is not configured is not on the way at all.
-    const rated: WriteCached = responseLimit === undefined ? recent.write : this.#limited(recent.write, responseLimit);
+    this.#limited = responseLimit && new LimitedReplies({ answering: deps, limit: responseLimit, opt: this.#opt });
+    const rated = this.#limited?.around(recent.write) ?? recent.write;
     this.fromCache =
       gate === undefined
         ? rated
         : (request, at, end, reply, replyAt, peer) =>
             gate.verdict(peer) === 'admit' ? rated(request, at, end, reply, replyAt, peer) : 0;
-  }
-
-  #limited(write: WriteCached, limit: ResponseLimit): WriteCached {
-    return (request, at, end, reply, replyAt, peer) => {
-      const octets = write(request, at, end, reply, replyAt, peer);
-      if (octets <= 0) return octets;
-      const verdict = limit.judge(reply, replyAt, peer, this.#deps.monotonicMs());
-      if (verdict === 'send') return octets;
-      return verdict === 'drop' ? -1 : truncateInPlace(request, at, end, reply, replyAt);
-    };
   }
 
   reply(bytes: Buffer, peer: Peer): HandlerReply {
@@ -140,10 +133,12 @@ class RequestHandling {
     if (verdict !== 'admit') this.#counters.denied++;
     if (verdict === 'drop') return undefined;
     const query = decodeQuery(bytes);
+    const limited = verdict === 'admit' ? this.#limited?.beforeAnswer(bytes, peer, query) : undefined;
+    if (limited !== undefined)
+      return limited === 'drop' ? undefined : this.#cutToNothing(limited.truncated, bytes, peer, query);
     const reply = this.#replyTo(bytes, peer, query, verdict);
-    const { responseLimit } = this.#deps;
-    if (responseLimit === undefined || reply === undefined || reply instanceof LaterReply) return reply;
-    return this.#withinRate(reply, bytes, peer, query, responseLimit);
+    if (reply === undefined || reply instanceof LaterReply) return reply;
+    return this.#withinRate(reply, bytes, peer, query);
   }
 
   #replyTo(
@@ -179,30 +174,23 @@ class RequestHandling {
   }
 
   /** The reply, or what response rate limiting leaves of it. */
-  #withinRate(
-    reply: Buffer,
-    bytes: Buffer,
-    peer: Peer,
-    query: { readonly questionEnd?: number; readonly edns: Edns | undefined },
-    limit: ResponseLimit,
-  ): Buffer | undefined {
-    if (peer.transport !== 'udp' || this.#opt.isProven(query.edns, peer)) return reply;
-    const verdict = limit.judge(reply, 0, peer, this.#deps.monotonicMs());
-    if (verdict === 'send') return reply;
-    return verdict === 'drop' ? undefined : this.#cutToNothing(reply, bytes, peer, query);
+  #withinRate(reply: Buffer, bytes: Buffer, peer: Peer, query: LimitedRequest): Buffer | undefined {
+    const limited = this.#limited?.ofReply(reply, bytes, peer, query) ?? 'send';
+    if (limited === 'send') return reply;
+    return limited === 'drop' ? undefined : this.#cutToNothing(rcodeOf(reply), bytes, peer, query);
   }
 
   /** Header and question with TC, and a cookie for the client's: with it, or over TCP, it is answered. */
   #cutToNothing(
-    { 3: rcode = 0 }: Buffer,
+    rcode: number,
     bytes: Buffer,
     peer: Peer,
-    { questionEnd = headerOctets, edns }: { readonly questionEnd?: number; readonly edns: Edns | undefined },
+    { questionEnd = headerOctets, edns }: LimitedRequest,
   ): Buffer {
     const reply = replyWithout(
       bytes,
       questionEnd,
-      rcode & 0x0f,
+      rcode,
       this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd),
     );
     reply[2] = (reply[2] as number) | 0x02;
@@ -252,12 +240,11 @@ class RequestHandling {
     peer: Peer,
     query: Query,
   ): AsyncGenerator<Buffer, void, undefined> {
-    const { responseLimit } = this.#deps;
     let sent = 0;
     try {
       for await (const message of handler(query, bytes, peer)) {
         const whole = this.#fitted(message, bytes, peer, query);
-        const reply = responseLimit === undefined ? whole : this.#withinRate(whole, bytes, peer, query, responseLimit);
+        const reply = this.#withinRate(whole, bytes, peer, query);
         if (reply === undefined) return;
         if (sent++ === 0) this.#counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
         yield reply;
@@ -273,7 +260,7 @@ class RequestHandling {
   #fitted(message: Buffer, bytes: Buffer, peer: Peer, query: Query): Buffer {
     if (message.length <= this.#limitOf(peer, query.edns)) return message;
     this.#counters.truncated++;
-    return this.#cutToNothing(message, bytes, peer, query);
+    return this.#cutToNothing(rcodeOf(message), bytes, peer, query);
   }
 
   #refusalOf(query: Query, isChaos: boolean): number | undefined {
@@ -381,4 +368,8 @@ class RequestHandling {
       ? udpOctetsMax
       : this.#unprovenOctetsMax;
   }
+}
+
+function rcodeOf({ 3: octet = 0 }: Buffer): number {
+  return octet & 0x0f;
 }

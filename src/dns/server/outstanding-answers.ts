@@ -4,6 +4,8 @@
 // when its answer cannot be served again: the app has changed, or the cache has evicted it. It stays in the ledger for as
 // long as the answer may be cached.
 // Belongs to one handler: a data plane in several threads has one in each, and the latest of their times counts.
+// Answers that are read off a view's numbers (direct-replies.ts) open no record: the view itself remembers when it was read
+// for an instance, and says so when it is asked, or when the instance changes.
 // Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is in no cache.
 // Limits: open records live no longer than the answers that are kept, closed ones as long as those may be cached and until
 // the cleanup cursor (see #cleanUp) reaches them; what an app's ledger holds is limited there.
@@ -20,19 +22,24 @@ import type { AnsweredInstances } from './instances-in.ts';
 const ledgersPerAnswer = 2;
 const never = Number.NEGATIVE_INFINITY;
 
+/** When an answer that was read off a view's numbers last led to an instance, and for how many seconds. */
+export type AnsweredOf = (instance: AnsweredInstance) => { readonly ms: number; readonly ttl: number } | undefined;
+
 export class OutstandingAnswers {
   readonly #sinceMs: number;
   readonly #envs = new Map<string, Map<string, AppLedger>>();
   /** Of answers without an instance: there is nothing to remember. */
   readonly #noInstances: ServeRecord = { lastServedMs: never, isOpen: true };
+  readonly #answeredOf: AnsweredOf;
   #cleanupCursor: Iterator<AppLedger> = this.#allLedgers();
 
   /**
    * `sinceMs`: when this process began to answer. What an earlier one had served is not known: until the TTL of an
-   * instance has passed since then, it counts as served at that moment.
+   * instance has passed since then, it counts as served at that moment. `answeredOf`: of a view that answers are read off.
    */
-  constructor(sinceMs: number) {
+  constructor(sinceMs: number, answeredOf: AnsweredOf = () => undefined) {
     this.#sinceMs = sinceMs;
+    this.#answeredOf = answeredOf;
   }
 
   /** An answer that leads to these instances is served now. To be closed by the caller. */
@@ -50,22 +57,31 @@ export class OutstandingAnswers {
   }
 
   /** A change listener: no answer made before it is served again. */
-  changed({ before, after }: InstanceChange, nowMs: number): void {
+  changed({ before, after, answeredMs = never }: InstanceChange, nowMs: number): void {
     const { env, appid } = (after ?? before) as Instance;
     this.#envs.get(env)?.get(appid)?.closeAll();
-    if (before !== undefined) this.#keepEarlierLife(before, after, nowMs);
+    if (before === undefined) return;
+    this.#keepEarlierLife(before, after, nowMs);
+    const untilMs = answeredMs + holdingMs(before.dnsTtl);
+    if (untilMs > nowMs) this.#ledgerOf(before).note(instanceKey(before.instance), answeredMs, untilMs);
   }
 
   /**
    * Until when answers with this instance may be held, those of an earlier registration under its id included. Right for
    * good once the instance is in no new answer, and the change that took it out has been heard here.
    */
-  of({ env, appid, instance, dnsTtl }: AnsweredInstance, nowMs: number): AnswersHeld {
-    const held = this.#envs.get(env)?.get(appid)?.held(instanceKey(instance), nowMs);
+  of(instance: AnsweredInstance, nowMs: number): AnswersHeld {
+    const { env, appid, dnsTtl } = instance;
+    const held = this.#envs.get(env)?.get(appid)?.held(instanceKey(instance.instance), nowMs);
+    const read = this.#answeredOf(instance);
+    const readUntilMs = read === undefined ? never : read.ms + holdingMs(read.ttl);
     const before = this.#sinceMs + holdingMs(dnsTtl);
-    const heldUntilMs = Math.max(before, held?.heldUntilMs ?? never);
-    const isServed = held !== undefined && held.lastServedMs > never;
-    return { heldUntilMs, lastServedMs: isServed ? held.lastServedMs : undefined };
+    const heldUntilMs = Math.max(before, held?.heldUntilMs ?? never, readUntilMs);
+    const lastServedMs = Math.max(
+      held?.lastServedMs ?? never,
+      readUntilMs > nowMs && read !== undefined ? read.ms : never,
+    );
+    return { heldUntilMs, lastServedMs: lastServedMs > never ? lastServedMs : undefined };
   }
 
   /** What is remembered, for tests of the bounds: instances that answers lead to, and open serve records. */

@@ -11,6 +11,13 @@ export class RecentHashes {
     this.#hashes = new Int32Array(hashesMax);
   }
 
+  has(hash: number): boolean {
+    const hashes = this.#hashes;
+    const row = hash & (hashes.length - rowHashes);
+    for (let at = row; at < row + rowHashes; at++) if (hashes[at] === hash) return true;
+    return false;
+  }
+
   /** Whether it was seen; it is now. */
   hasOrAdd(hash: number): boolean {
     const hashes = this.#hashes;

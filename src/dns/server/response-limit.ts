@@ -45,19 +45,33 @@ export class ResponseLimit {
     this.#counters = counters;
   }
 
-  /** Counts the reply that begins at `at` in `reply`, to a client that has proved nothing. Hot; allocates nothing. */
-  judge(reply: Uint8Array, at: number, peer: Peer, nowMs: number): Limited {
+  /** Counts a reply of this kind to a client that has proved nothing. Hot; allocates nothing. */
+  judge(kind: AnswerKind, peer: Peer, nowMs: number): Limited {
     const octets = octetsOf(peer);
     if (this.#exempt.has(octets)) return 'send';
-    const prefix = octets.length === 4 ? this.#ipv4Prefix : this.#ipv6Prefix;
-    const limited = this.#rates.judge(networkHash(octets, prefix), kindOf(reply, at), nowMs);
+    return this.#counted(this.#rates.judge(this.#networkOf(octets), kind, nowMs));
+  }
+
+  /** The same before the reply is made: it is counted only where it is over the rate. */
+  judgeEarly(kind: AnswerKind, peer: Peer, nowMs: number): Limited {
+    const octets = octetsOf(peer);
+    if (this.#exempt.has(octets)) return 'send';
+    return this.#counted(this.#rates.judgeEarly(this.#networkOf(octets), kind, nowMs));
+  }
+
+  #networkOf(octets: Uint8Array): number {
+    return networkHash(octets, octets.length === 4 ? this.#ipv4Prefix : this.#ipv6Prefix);
+  }
+
+  #counted(limited: Limited): Limited {
     if (limited === 'truncate') this.#counters.rateTruncated++;
     else if (limited === 'drop') this.#counters.rateDropped++;
     return limited;
   }
 }
 
-function kindOf(reply: Uint8Array, at: number): AnswerKind {
+/** Of the reply that begins at `at`. */
+export function kindOf(reply: Uint8Array, at: number): AnswerKind {
   const rcode = (reply[at + 3] as number) & 0x0f;
   if (rcode === Rcode.NXDOMAIN) return AnswerKind.nxdomain;
   if (rcode !== Rcode.NOERROR) return AnswerKind.error;

@@ -79,6 +79,15 @@ export class ResponseRates {
     return this.#slip > 0 && over % this.#slip === 0 ? 'truncate' : 'drop';
   }
 
+  /** The same for an answer that is not made yet: it is counted only where it is over the rate. */
+  judgeEarly(network: number, kind: AnswerKind, nowMs: number): 'send' | 'truncate' | 'drop' {
+    const key = this.#keyOf(network, kind);
+    const first = key & this.#mask;
+    const at = this.#keys[first] === key ? first : first + 1;
+    if (this.#keys[at] !== key || this.#balanceAt(at, nowMs) >= 1) return 'send';
+    return this.judge(network, kind, nowMs);
+  }
+
   #balanceAt(at: number, nowMs: number): number {
     // Another thread may have counted a moment later.
     const gained = Math.max(0, nowMs - (this.#countedMs[at] as number)) * this.#perMs;

@@ -1,21 +1,34 @@
-// A reply from the cache that turned out to be over the rate of its client: cut in place to the header and the question
-// with TC, and an OPT where the request had one. It is as long as the request, or shorter.
+// A reply to a client over its rate: the header and the question with TC, and an OPT where the request had one. It is as
+// long as the request, or shorter, and made of nothing but the request and what its answer's header says.
 
 import { headerOctets, udpOctetsMax } from '../message/message.ts';
 import { optOctets } from '../message/opt.ts';
+import { hasOpt } from './plain-query.ts';
+
+/** QR, TC. */
+const truncatedResponse = 0x82;
+const recursionDesired = 0x01;
 
 /**
- * `reply` has the whole reply from `replyAt` on, to the request from `at` up to `end`, which has an OPT without options or
- * none: see fast-path.ts. Returns the octets that are left.
+ * To the plain query from `at` on, whose question has so many octets, written to `replyAt` in `reply`. Returns the reply's
+ * octets.
  */
-export function truncateInPlace(request: Buffer, at: number, end: number, reply: Buffer, replyAt: number): number {
-  const hasOpt = request[at + 11] !== 0;
-  const questionEnd = endOfQuestion(request, at);
-  reply[replyAt + 2] = (reply[replyAt + 2] as number) | 0x02;
-  // ANCOUNT, NSCOUNT, ARCOUNT.
-  reply.fill(0, replyAt + 6, replyAt + headerOctets);
-  const octets = questionEnd - at;
-  if (!hasOpt || end - questionEnd < optOctets) return octets;
+export function writeTruncated(
+  request: Buffer,
+  at: number,
+  questionOctets: number,
+  reply: Buffer,
+  replyAt: number,
+  { authoritativeBit, rcode }: { readonly authoritativeBit: number; readonly rcode: number },
+): number {
+  const octets = headerOctets + questionOctets;
+  const questionEnd = at + octets;
+  request.copy(reply, replyAt, at, questionEnd);
+  reply[replyAt + 2] = truncatedResponse | authoritativeBit | ((request[at + 2] as number) & recursionDesired);
+  reply[replyAt + 3] = rcode;
+  // ARCOUNT; the request had nothing in ANCOUNT and NSCOUNT.
+  reply[replyAt + 11] = 0;
+  if (!hasOpt(request, at)) return octets;
   const optAt = replyAt + octets;
   request.copy(reply, optAt, questionEnd, questionEnd + optOctets);
   reply.writeUInt16BE(udpOctetsMax, optAt + 3);
@@ -25,10 +38,4 @@ export function truncateInPlace(request: Buffer, at: number, end: number, reply:
   reply[optAt + 8] = 0;
   reply[replyAt + 11] = 1;
   return octets + optOctets;
-}
-
-function endOfQuestion(request: Buffer, at: number): number {
-  let next = at + headerOctets;
-  while (request[next] !== 0) next += 1 + (request[next] as number);
-  return next + 5;
 }

@@ -10,4 +10,6 @@ export interface InstanceChange {
   readonly before?: Instance | undefined;
   /** Undefined: it is gone. */
   readonly after?: Instance | undefined;
+  /** When an answer that was read off a view's numbers last led to `before`; undefined or `never`: none has. */
+  readonly answeredMs?: number;
 }

@@ -8,12 +8,13 @@ import type { RequestName } from '../message/request-name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
 import { AbsenceHints } from './absence-hints.ts';
-import { AbsentNames } from './absent-names.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { LargeApps } from './large-apps.ts';
 import { NameSuggestions } from './name-suggestions.ts';
 import { fallbackReason } from './near.ts';
+import { PlainAddresses } from './plain-addresses.ts';
+import { RequestedNames } from './requested-names.ts';
 import { ServiceBrowse } from './service-browse.ts';
 import { findServiceName, longestApp, type NameScope, type ServiceName } from './service-name.ts';
 import { serviceRecords, typesOfScope } from './service-records.ts';
@@ -34,7 +35,8 @@ export class ServiceZone implements LiveNames {
   readonly #browse: ServiceBrowse;
   readonly #closeNames = new NameSuggestions();
   readonly #hints: AbsenceHints;
-  readonly #absentNames: AbsentNames;
+  readonly #requested: RequestedNames;
+  readonly #plain = new PlainAddresses();
   readonly largeApps: LargeApps;
   /** The SOA last asked for, and what came of it: the same until the next change. */
   #soa: { readonly from: RRset; readonly serial: number; readonly made: RRset } | undefined;
@@ -42,7 +44,7 @@ export class ServiceZone implements LiveNames {
   constructor(deps: ServiceZoneDeps) {
     this.#deps = deps;
     this.largeApps = new LargeApps(deps.view, deps.hosts);
-    this.#absentNames = new AbsentNames(labelsOf(deps.origin).length, deps.view);
+    this.#requested = new RequestedNames(labelsOf(deps.origin).length, deps.view);
     this.#hints = new AbsenceHints(deps.view, this.largeApps, () => deps.wallMs());
     this.#browse = new ServiceBrowse({ ...deps, largeApps: this.largeApps, wallMs: () => deps.wallMs() });
   }
@@ -81,7 +83,12 @@ export class ServiceZone implements LiveNames {
   }
 
   isAbsent(name: RequestName): boolean {
-    return this.#absentNames.isAbsent(name);
+    return this.#requested.isAbsent(name);
+  }
+
+  plainAddresses(name: RequestName): PlainAddresses | undefined {
+    const hosts = this.#requested.appOf(name)?.plainHosts?.();
+    return hosts && this.#plain.set(hosts, this.#deps.draws);
   }
 
   absence(name: Name, nowMs: number): string {

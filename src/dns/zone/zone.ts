@@ -44,6 +44,16 @@ export interface NodeRecords {
   readonly caveat?: Caveat | undefined;
 }
 
+/** All records of type A of a name, in the order of an answer; valid until the next are asked for. */
+export interface PlainRecords {
+  readonly count: number;
+  readonly ttlSeconds: number;
+  /** IPv4, as a number (see ip.ts). */
+  address(at: number): number;
+  /** They are sent now. */
+  served(nowMs: number): void;
+}
+
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */
 export interface LiveNames extends AnswerSource, Serial {
   /** The node at a folded name within the zone; undefined: no such name. Called on the serving path: no waiting. */
@@ -53,6 +63,11 @@ export interface LiveNames extends AnswerSource, Serial {
    * false, as where there is no such method.
    */
   isAbsent?(name: RequestName): boolean;
+  /**
+   * What an answer of type A to a name of a request, within the zone, is made of, where that is a few addresses and nothing
+   * beside them; undefined where it takes longer to find out.
+   */
+  plainAddresses?(name: RequestName): PlainRecords | undefined;
   /** Why there is no such name, for people. Computed for an NXDOMAIN that can carry it: must stay cheap in a flood. */
   absence(name: Name, nowMs: number): string;
   /** The zone's SOA with the serial of now. */

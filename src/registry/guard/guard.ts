@@ -8,6 +8,7 @@ import type { GuardEvent, HeldApp } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppLosses, AskOthers, Losses } from '../../model/losses.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { ByApp } from '../apps/by-app.ts';
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { MutableRecord } from '../mutable-record.ts';
 import { GuardScope, type ScopePresence } from './scope.ts';
@@ -29,8 +30,8 @@ const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, recentJoins:
 export class Guard {
   readonly #deps: GuardDeps;
   readonly #registry = new GuardScope();
-  /** Apps with losses, keyed by env and appid; neither has a space in it. */
-  readonly #apps = new Map<string, GuardScope>();
+  /** Apps with losses. */
+  readonly #apps = new ByApp<GuardScope>();
   /** In the order in which they began to be held. */
   readonly #heldApps = new Set<GuardScope>();
   readonly #listeners: ((event: GuardEvent) => void)[] = [];
@@ -128,15 +129,15 @@ export class Guard {
   }
 
   /** The same, without consequences. */
-  heldScope({ env, appid }: Instance): GuardScope | undefined {
+  heldScope(instance: Instance): GuardScope | undefined {
     if (this.#registry.held !== undefined) return this.#registry;
-    const scope = this.#apps.get(`${env} ${appid}`);
+    const scope = this.#apps.get(instance);
     return scope?.held === undefined ? undefined : scope;
   }
 
   /** When the last hold that this instance was under ended; monotonic milliseconds. */
-  releasedMs({ env, appid }: Instance): number {
-    const scope = this.#apps.get(`${env} ${appid}`);
+  releasedMs(instance: Instance): number {
+    const scope = this.#apps.get(instance);
     return Math.max(this.#registry.releasedMs, scope?.releasedMs ?? Number.NEGATIVE_INFINITY);
   }
 
@@ -170,13 +171,12 @@ export class Guard {
     return { registry: this.#registry.evidence, apps };
   }
 
-  #scopeOf({ env, appid }: Instance): GuardScope {
-    const key = `${env} ${appid}`;
-    let scope = this.#apps.get(key);
-    if (scope === undefined) {
-      scope = new GuardScope({ env, appid });
-      this.#apps.set(key, scope);
-    }
+  #scopeOf(instance: Instance): GuardScope {
+    const known = this.#apps.get(instance);
+    if (known !== undefined) return known;
+    const { env, appid } = instance;
+    const scope = new GuardScope({ env, appid });
+    this.#apps.set(instance, scope);
     return scope;
   }
 
@@ -197,13 +197,12 @@ export class Guard {
     this.#notify(scope, 'held', 0);
   }
 
-  #settle({ env, appid }: Instance): void {
+  #settle(instance: Instance): void {
     this.#endIfOver(this.#registry);
-    const key = `${env} ${appid}`;
-    const scope = this.#apps.get(key);
+    const scope = this.#apps.get(instance);
     if (scope === undefined) return;
     this.#endIfOver(scope);
-    if (scope.losses === 0 && scope.suspects === 0) this.#apps.delete(key);
+    if (scope.losses === 0 && scope.suspects === 0) this.#apps.delete(instance);
   }
 
   #endIfOver(scope: GuardScope): void {

@@ -3,20 +3,22 @@
 // one, and of no app all are taken before others lose one. All steps take constant time.
 
 import type { Instance } from '../../model/instance.ts';
+import { ByApp } from '../apps/by-app.ts';
 
 interface Waiting {
   readonly instance: Instance;
 }
 
 interface AppQueue<W> {
-  readonly key: string;
+  /** The one that it was made for, of its app. */
+  readonly first: Instance;
   readonly members: W[];
 }
 
 export class PendingEvictions<W extends Waiting> {
   /** In [0, 1). */
   readonly #random: () => number;
-  readonly #queues = new Map<string, AppQueue<W>>();
+  readonly #queues = new ByApp<AppQueue<W>>();
   /** The queues in turn. */
   readonly #turns: AppQueue<W>[] = [];
   #turn = 0;
@@ -36,13 +38,7 @@ export class PendingEvictions<W extends Waiting> {
 
   /** Precondition: it is not in yet. */
   add(one: W): void {
-    const key = keyOf(one);
-    let queue = this.#queues.get(key);
-    if (queue === undefined) {
-      queue = { key, members: [] };
-      this.#queues.set(key, queue);
-      this.#turns.push(queue);
-    }
+    const queue = this.#queues.get(one.instance) ?? this.#open(one);
     this.#places.set(one, queue.members.length);
     queue.members.push(one);
   }
@@ -52,7 +48,7 @@ export class PendingEvictions<W extends Waiting> {
     const place = this.#places.get(one);
     if (place === undefined) return;
     this.#places.delete(one);
-    const queue = this.#queues.get(keyOf(one)) as AppQueue<W>;
+    const queue = this.#queues.get(one.instance) as AppQueue<W>;
     const last = queue.members.pop() as W;
     if (last !== one) {
       queue.members[place] = last;
@@ -78,14 +74,16 @@ export class PendingEvictions<W extends Waiting> {
     return undefined;
   }
 
+  #open({ instance }: W): AppQueue<W> {
+    const queue = { first: instance, members: [] };
+    this.#queues.set(instance, queue);
+    this.#turns.push(queue);
+    return queue;
+  }
+
   #leave(queue: AppQueue<W>): void {
-    this.#queues.delete(queue.key);
+    this.#queues.delete(queue.first);
     const last = this.#turns.pop() as AppQueue<W>;
     if (last !== queue) this.#turns[this.#turn] = last;
   }
-}
-
-/** Neither part has a space in it. */
-function keyOf({ instance: { env, appid } }: Waiting): string {
-  return `${env} ${appid}`;
 }

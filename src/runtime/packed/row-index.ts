@@ -42,6 +42,17 @@ export class RowIndex {
     return -1;
   }
 
+  /** Whether a row has this hash. */
+  hasHash(hash: number): boolean {
+    const { entries, size } = this.#part(hash);
+    if (size === 0) return false;
+    for (let at = homeOf(hash, entries); entries[at] !== open; at = next(at, entries)) {
+      const entry = entries[at] as number;
+      if (entry >>> rowBits === hash >>> rowBits && this.#hashOf(rowOf(entry)) === hash) return true;
+    }
+    return false;
+  }
+
   /** Precondition: it is not there. */
   add(row: number): void {
     if (row >= rowMask) throw new Error(`an index holds ${rowMask} rows at most`);

@@ -2,6 +2,7 @@
 // flood with forged sources is worth to an attacker.
 
 import { describe, expect, test } from 'vitest';
+import { name } from '../../../src/dns/message/name.ts';
 import { LaterReply } from '../../../src/dns/server/peer.ts';
 import type { ResponseRateRules } from '../../../src/dns/server/response-limit.ts';
 import { type PacketKnobs, packet, typeNumbers } from '../../kit/dns/packet.ts';
@@ -52,7 +53,54 @@ describe('over the rate', () => {
     const harness = world();
     expect(asked(harness, 25)).toEqual({ whole: 5, truncated: 10, silent: 10 });
     expect(harness.counters).toMatchObject({ rateTruncated: 10, rateDropped: 10 });
-    expect(harness.counters.cacheHits).toBeGreaterThan(20);
+    const { cacheHits, cacheMisses } = harness.counters;
+    expect(asked(harness, 100)).toEqual({ whole: 0, truncated: 50, silent: 50 });
+    // Whose question was limited is not looked up again, but counted.
+    expect(harness.counters).toMatchObject({ cacheHits, cacheMisses, rateTruncated: 60, rateDropped: 60 });
+  });
+
+  const cookieOf = (octet: number) => ({ options: [{ code: 10, data: Buffer.alloc(8, octet) }] });
+
+  test.each([
+    ['plain', false],
+    ['with EDNS', true],
+    ['with a client cookie', cookieOf(1)],
+  ])('a dear answer is not made for who does not get it: %s', (_, edns) => {
+    const harness = world();
+    const dear = { name: '_why.orders.prod.svc.', type: typeNumbers.TXT, edns };
+    asked(harness, 10, '192.0.2.1', dear);
+    harness.register('orders.prod/a0', { addrs: ['http://10.0.0.77:80'] });
+    const { cacheMisses } = harness.counters;
+    expect(asked(harness, 100, '192.0.2.1', dear)).toEqual({ whole: 0, truncated: 50, silent: 50 });
+    expect(harness.counters.cacheMisses).toBe(cacheMisses);
+    expect(asked(harness, 1, '10.9.9.9', dear).whole).toBe(1);
+  });
+
+  test('what was limited is known for a second: a name that appeared meanwhile has a rate of its own', () => {
+    const harness = world();
+    const knobs = { name: 'late.prod.svc.', edns: true };
+    asked(harness, 1000, '192.0.2.1', knobs);
+    harness.register('late.prod/a', { addrs: ['http://10.0.0.5:80'] });
+    harness.elapse(1001);
+    const reply = harness.send(packet(knobs), 'udp', harness.handler, '192.0.2.1');
+    expect(readReply(reply as Buffer)).toMatchObject({ rcode: 'NOERROR', tc: false, answer: { length: 1 } });
+  });
+
+  test('a question that others were limited for is answered to who is within the rate, and counted once', () => {
+    const harness = world();
+    asked(harness, 1000, '192.0.2.1');
+    expect(asked(harness, 25, '198.51.100.1')).toEqual({ whole: 5, truncated: 10, silent: 10 });
+  });
+
+  test('where a zone is not for all, what was limited for one client is looked up for the next one', () => {
+    const zones = [{ zone: name('prod.svc.'), allow: ['192.0.2.0/24'] }];
+    const harness = world({ slip: 1 }, { access: { allow: [], zones, denied: 'refuse' } });
+    asked(harness, 100, '192.0.2.1');
+    const rcodes = Array.from({ length: 10 }, () => {
+      const reply = harness.send(packet({ edns: true }), 'udp', harness.handler, '198.51.100.1') as Buffer;
+      return readReply(reply).rcode;
+    });
+    expect(new Set(rcodes)).toEqual(new Set(['REFUSED']));
   });
 
   test.each([

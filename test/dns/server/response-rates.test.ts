@@ -62,3 +62,17 @@ test('floods from more networks than there are places stay limited, and the tabl
   expect(sent).toBe(1998);
   expect(rrl.judge(1, positive, 2)).toBe('drop');
 });
+
+test('an answer that is not made yet is counted only where it is over the rate', () => {
+  const rrl = rates();
+  expect(rrl.judgeEarly(7, positive, 0)).toBe('send');
+  judged(rrl, 9, 0);
+  for (let i = 0; i < 5; i++) expect(rrl.judgeEarly(7, positive, 0)).toBe('send');
+  expect(rrl.judge(7, positive, 0)).toBe('send');
+  const early = Array.from({ length: 20 }, () => rrl.judgeEarly(7, positive, 0));
+  expect(early.filter((outcome) => outcome === 'truncate')).toHaveLength(10);
+  expect(rrl.judgeEarly(7, nxdomain, 0)).toBe('send');
+  // The debt of what was asked early is paid like any other.
+  expect(rrl.judge(7, positive, 1000)).not.toBe('send');
+  expect(rrl.judge(7, positive, 4000)).toBe('send');
+});

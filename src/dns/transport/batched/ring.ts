@@ -76,6 +76,12 @@ export class DatagramRing {
   readonly #sentVectors: Uint32Array;
   /** The array of messages to send, from each of its places on. */
   readonly #sentFrom: readonly Buffer[];
+  readonly #sentNumbers: Uint32Array;
+  /** The same of the slots that have replies, where some have none. */
+  readonly #gatheredFrom: readonly Buffer[];
+  readonly #gatheredNumbers: Uint32Array;
+  /** Slots of this turn that have a reply. */
+  readonly #replied = new Uint8Array(slotCount);
   readonly #peers: readonly Peer[];
   readonly #writable = Buffer.alloc(pollfd.octets);
   readonly #budget: TurnBudget;
@@ -111,19 +117,29 @@ export class DatagramRing {
       pktinfoOf[family].octets,
       mmsghdr.octets,
       mmsghdr.octets,
+      mmsghdr.octets,
       iovec.octets,
       iovec.octets,
     ];
     const parts = carved([...octets, requestStride, replyOctets]);
     [this.#names, this.#controls, this.#received, this.#sent] = parts as [Buffer, Buffer, Buffer, Buffer];
-    const [receivedVectors, sentVectors, requests, replies] = parts.slice(4) as [Buffer, Buffer, Buffer, Buffer];
+    const [gathered, receivedVectors, sentVectors, requests, replies] = parts.slice(4) as [
+      Buffer,
+      Buffer,
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
     this.#requests = requests;
     this.#replies = replies;
     this.#lay(this.#received, receivedVectors, this.#requests, requestStride, requestOctets);
     this.#lay(this.#sent, sentVectors, this.#replies, replyOctets, replyOctets);
     this.#receivedNumbers = words(this.#received);
     this.#sentVectors = words(sentVectors);
-    this.#sentFrom = Array.from({ length: slotCount + 1 }, (_, slot) => this.#sent.subarray(slot * mmsghdr.octets));
+    this.#sentNumbers = words(this.#sent);
+    this.#gatheredNumbers = words(gathered);
+    this.#sentFrom = placesOf(this.#sent);
+    this.#gatheredFrom = placesOf(gathered);
     this.#peers = Array.from(
       { length: slotCount },
       (_, slot) => new SlotPeer(this.#names, slot * this.#nameOctets, family),
@@ -147,19 +163,16 @@ export class DatagramRing {
     }
     this.#budget.begin();
     const start = this.#next;
-    let from = start;
+    let replies = 0;
     while (this.hasWaiting) {
       const slot = this.#next++;
       this.#hasWorked = false;
-      if (!this.#answer(slot)) {
-        // Silence splits what is sent.
-        this.#send(from, slot);
-        from = slot + 1;
-      }
+      if (this.#answer(slot)) this.#replied[replies++] = slot;
       // The clock is asked only after answers that were not at hand: a ring of those that are is answered at once.
       if (this.#hasWorked && !isLast && this.#budget.isSpent) break;
     }
-    this.#send(from, this.#next);
+    if (replies === this.#next - start) this.#send(this.#sentFrom, start, this.#next);
+    else this.#send(this.#gatheredFrom, 0, this.#gather(replies));
     return this.#next - start;
   }
 
@@ -232,7 +245,7 @@ export class DatagramRing {
     this.#names.set(name, laterSlot * this.#nameOctets);
     this.#controls.set(control, laterSlot * this.#controlOctets);
     this.#sentVectors[(laterSlot * iovec.octets + iovec.length) / 4] = this.#place(message, laterSlot);
-    this.#send(laterSlot, laterSlot + 1);
+    this.#send(this.#sentFrom, laterSlot, laterSlot + 1);
   }
 
   /** From the address that was asked, whichever interface the way back takes; a link-local one has only its own. */
@@ -251,11 +264,22 @@ export class DatagramRing {
     return true;
   }
 
-  /** Sends the replies in the slots from `from` up to `end`. What cannot be sent is counted and forgotten, as UDP allows. */
-  #send(from: number, end: number): void {
+  /** Replies that silence has left gaps between, side by side: one system call sends them all. */
+  #gather(replies: number): number {
+    const octets = mmsghdr.octets / 4;
+    for (let place = 0; place < replies; place++) {
+      const slot = (this.#replied[place] as number) * octets;
+      for (let word = 0; word < octets; word++)
+        this.#gatheredNumbers[place * octets + word] = this.#sentNumbers[slot + word] as number;
+    }
+    return replies;
+  }
+
+  /** Sends those messages from `from` up to `end`. What cannot be sent is counted and forgotten, as UDP allows. */
+  #send(messages: readonly Buffer[], from: number, end: number): void {
     let hasWaited = false;
     for (let at = from; at < end; ) {
-      const sent = this.#libc.sendmmsg(this.#fd, this.#sentFrom[at] as Buffer, end - at, MSG_DONTWAIT);
+      const sent = this.#libc.sendmmsg(this.#fd, messages[at] as Buffer, end - at, MSG_DONTWAIT);
       if (sent > 0) {
         at += sent;
         continue;
@@ -330,6 +354,11 @@ function carved(octetsOfSlot: readonly number[]): Buffer[] {
     at += (slotCount + 1) * octets;
     return memory.subarray(start, at);
   });
+}
+
+/** An array of messages from each of its places on. */
+function placesOf(messages: Buffer): readonly Buffer[] {
+  return Array.from({ length: slotCount + 1 }, (_, slot) => messages.subarray(slot * mmsghdr.octets));
 }
 
 function words(bytes: Buffer): Uint32Array {

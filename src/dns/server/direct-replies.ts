@@ -1,23 +1,25 @@
-// Replies to questions for names that are not there, written straight from the request: NXDOMAIN with the zone's SOA, or
-// REFUSED for a name of no zone. Nothing is kept of them: as each name may be another, what is made once is the SOA alone.
+// Replies written straight from the request and from numbers: no answer is made, encoded or kept.
+//   names that are not there   NXDOMAIN with the zone's SOA, or REFUSED for a name of no zone; what is made once is the SOA
+//   addresses                  type A of an app whose instances are alike and few (AppView.plainHosts)
 // What it writes is what the handler would have answered, to the octet; where that is not certain at a glance (wildcards,
 // delegations, names that begin with an underscore, zones that are to be looked up) it writes nothing.
-// Only for queries without OPT: with one, the reply says why there is no such name, and that takes words.
+// Absences only for queries without OPT: with one, the reply says why there is no such name, and that takes words.
 
 import type { AnswerEncoder } from '../message/encode.ts';
-import { headerOctets, plainUdpOctets, Rcode, type RRset, RRType } from '../message/message.ts';
+import { headerOctets, Rcode, type RRset, RRType } from '../message/message.ts';
 import type { MovableRecord } from '../message/movable-record.ts';
 import { RequestName } from '../message/request-name.ts';
-import type { Zone } from '../zone/zone.ts';
+import type { PlainRecords, Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 
-export interface AbsencesDeps {
+export interface DirectRepliesDeps {
   readonly zones: ZoneTable;
   readonly encoder: AnswerEncoder;
-  /** What one datagram may hold. */
-  readonly octetsMax: number;
   isReady(): boolean;
 }
+
+/** What a reply may be. */
+export type Direct = 'address' | 'absence' | 'either';
 
 /** Type and class, after the name. */
 const fixedOctets = 4;
@@ -26,31 +28,50 @@ const metaTypesFrom = 249;
 const metaTypesEnd = 256;
 /** An SOA's serial is followed by four more numbers. */
 const serialFromEnd = 20;
+/** Owner as a pointer to the question, type, class, TTL, length, and the address. */
+const addressOctets = 16;
 
-export class Absences {
-  readonly #deps: AbsencesDeps;
+export class DirectReplies {
+  readonly #deps: DirectRepliesDeps;
   readonly #name = new RequestName();
   /** The SOA of the zone that was asked last. */
   #soa: RRset | undefined;
   #record: MovableRecord | undefined;
 
-  constructor(deps: AbsencesDeps) {
+  constructor(deps: DirectRepliesDeps) {
     this.#deps = deps;
   }
 
   /**
-   * The reply to a plain query at `at`, whose question has so many octets, to `replyAt` in `reply`. Returns its octets; 0:
-   * the name may be there.
+   * The reply to a query at `at`, whose question has so many octets, to `replyAt` in `reply`, `room` octets at most and
+   * without an OPT. Returns its octets; 0: something else is to be answered, or may be.
    */
-  write(request: Buffer, at: number, questionOctets: number, reply: Buffer, replyAt: number): number {
+  write(
+    request: Buffer,
+    at: number,
+    questionOctets: number,
+    reply: Buffer,
+    replyAt: number,
+    room: number,
+    nowMs: number,
+    direct: Direct,
+  ): number {
     const name = this.#name;
     const questionAt = at + headerOctets;
     const nameOctets = questionOctets - fixedOctets;
     if (!isPlainType(request, questionAt + nameOctets) || !name.read(request, questionAt, nameOctets)) return 0;
     const zone = this.#deps.zones.zoneOfRequest(name);
     if (zone === 'unsure' || !this.#deps.isReady()) return 0;
+    if (typeof zone === 'object' && (zone.hasCuts || zone.isBroken === true)) return 0;
+    const isAddress = request[questionAt + nameOctets + 1] === RRType.A && request[questionAt + nameOctets] === 0;
+    if (typeof zone === 'object' && isAddress && direct !== 'absence') {
+      const records = zone.live?.plainAddresses?.(name);
+      if (records !== undefined && !zone.records.hasRequested(name))
+        return writeAddresses(records, request, at, questionOctets, reply, replyAt, room, nowMs);
+    }
+    if (direct === 'address') return 0;
     if (zone === 'none') return writeHead(request, at, questionOctets, reply, replyAt, Rcode.REFUSED);
-    return isAbsent(zone, name) ? this.#writeAbsence(zone, request, at, questionOctets, reply, replyAt) : 0;
+    return isAbsent(zone, name) ? this.#writeAbsence(zone, request, at, questionOctets, reply, replyAt, room) : 0;
   }
 
   #writeAbsence(
@@ -60,6 +81,7 @@ export class Absences {
     questionOctets: number,
     reply: Buffer,
     replyAt: number,
+    room: number,
   ): number {
     if (this.#soa !== negativeSoa) {
       this.#soa = negativeSoa;
@@ -68,15 +90,49 @@ export class Absences {
     const record = this.#record as MovableRecord;
     const soaAt = headerOctets + questionOctets;
     const octets = soaAt + record.octets.length;
-    if (octets > Math.min(plainUdpOctets, this.#deps.octetsMax)) return 0;
+    if (octets > room) return 0;
     writeHead(request, at, questionOctets, reply, replyAt, Rcode.NXDOMAIN);
     // AA, and one record in AUTHORITY.
     reply[replyAt + 2] = (reply[replyAt + 2] as number) | 0x04;
     reply[replyAt + 9] = 1;
     record.write(reply, replyAt + soaAt, soaAt);
-    if (live !== undefined) writeSerial(reply, replyAt + octets - serialFromEnd, live.serial);
+    if (live !== undefined) writeNumber(reply, replyAt + octets - serialFromEnd, live.serial);
     return octets;
   }
+}
+
+function writeAddresses(
+  records: PlainRecords,
+  request: Buffer,
+  at: number,
+  questionOctets: number,
+  reply: Buffer,
+  replyAt: number,
+  room: number,
+  nowMs: number,
+): number {
+  const { count, ttlSeconds } = records;
+  const head = headerOctets + questionOctets;
+  if (head + count * addressOctets > room) return 0;
+  writeHead(request, at, questionOctets, reply, replyAt, Rcode.NOERROR);
+  // AA, and the number of records in ANSWER.
+  reply[replyAt + 2] = (reply[replyAt + 2] as number) | 0x04;
+  reply[replyAt + 7] = count;
+  let next = replyAt + head;
+  for (let record = 0; record < count; record++, next += addressOctets) {
+    reply[next] = 0xc0;
+    reply[next + 1] = headerOctets;
+    reply[next + 2] = 0;
+    reply[next + 3] = RRType.A;
+    reply[next + 4] = 0;
+    reply[next + 5] = 1;
+    writeNumber(reply, next + 6, ttlSeconds);
+    reply[next + 10] = 0;
+    reply[next + 11] = 4;
+    writeNumber(reply, next + 12, records.address(record));
+  }
+  records.served(nowMs);
+  return head + count * addressOctets;
 }
 
 function isPlainType(request: Buffer, at: number): boolean {
@@ -87,7 +143,7 @@ function isPlainType(request: Buffer, at: number): boolean {
 }
 
 function isAbsent(zone: Zone, name: RequestName): boolean {
-  if (zone.hasCuts || zone.hasWildcards || zone.isBroken === true) return false;
+  if (zone.hasWildcards) return false;
   if (zone.live !== undefined && zone.live.isAbsent?.(name) !== true) return false;
   return !zone.records.hasRequested(name);
 }
@@ -113,9 +169,10 @@ function writeHead(
   return octets;
 }
 
-function writeSerial(reply: Buffer, at: number, serial: number): void {
-  reply[at] = serial >>> 24;
-  reply[at + 1] = serial >>> 16;
-  reply[at + 2] = serial >>> 8;
-  reply[at + 3] = serial;
+/** 32 bits. */
+function writeNumber(reply: Buffer, at: number, number: number): void {
+  reply[at] = number >>> 24;
+  reply[at + 1] = number >>> 16;
+  reply[at + 2] = number >>> 8;
+  reply[at + 3] = number;
 }

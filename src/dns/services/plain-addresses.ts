@@ -1,0 +1,44 @@
+// The records of type A of an app whose instances are alike and few (see AppView.plainHosts), as numbers in the order of the
+// answer: what service-selection.ts makes of them, without a record made of any.
+
+import type { PlainHosts } from '../../model/view.ts';
+import type { Draws } from '../message/rotation.ts';
+import type { PlainRecords } from '../zone/zone.ts';
+
+export class PlainAddresses implements PlainRecords {
+  #hosts: PlainHosts | undefined;
+  #addresses = new Int32Array(0);
+
+  /** Another app's, with the next turn. Valid until the next ones are set. */
+  set(hosts: PlainHosts, draws: Draws): this {
+    const { count } = hosts;
+    this.#hosts = hosts;
+    if (this.#addresses.length < hosts.hosts.length) this.#addresses = new Int32Array(hosts.hosts.length);
+    const addresses = this.#addresses;
+    addresses[0] = hosts.hosts[0] as number;
+    if (count < 2) return this;
+    const { order } = draws.ofEquals(count);
+    const shift = Math.floor(draws.next() * count);
+    for (let at = 0; at < count; at++) {
+      const place = (order[at] as number) + shift;
+      addresses[at] = hosts.hosts[place < count ? place : place - count] as number;
+    }
+    return this;
+  }
+
+  get count(): number {
+    return this.#hosts?.count ?? 0;
+  }
+
+  get ttlSeconds(): number {
+    return this.#hosts?.ttlSeconds ?? 0;
+  }
+
+  address(at: number): number {
+    return this.#addresses[at] as number;
+  }
+
+  served(nowMs: number): void {
+    this.#hosts?.served(nowMs);
+  }
+}
