@@ -273,12 +273,13 @@ const verdictTones: Readonly<Record<string, Tone>> = { passing: 'good', warning:
 
 /** `tcp every 5 s, within 2 s`, then the rest of what is set, by its name. */
 function checkText({ type, intervalSeconds, timeoutSeconds, ...rest }: Readonly<Record<string, unknown>>): string {
-  const every = intervalSeconds === undefined ? '' : ` every ${String(intervalSeconds)} s`;
-  const within = timeoutSeconds === undefined ? '' : `within ${String(timeoutSeconds)} s`;
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  const every = intervalSeconds === undefined ? '' : ` every ${textOf(intervalSeconds)} s`;
+  const within = timeoutSeconds === undefined ? '' : `within ${textOf(timeoutSeconds)} s`;
   const others = Object.entries(rest)
     .filter(([, value]) => value !== '')
-    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
-  return [`${String(type)}${every}`, within, ...others].filter((part) => part !== '').join(', ');
+    .map(([key, value]) => `${key} ${textOf(value)}`);
+  return [`${textOf(type)}${every}`, within, ...others].filter((part) => part !== '').join(', ');
 }
 
 function Names({ instance: { env, appid, label, addrs } }: { readonly instance: Instance }) {
