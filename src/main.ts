@@ -6,13 +6,14 @@
 // A fault in native code (SIGSEGV and its kind) ends the process as without a handler: the instruction that failed would
 // be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that no longer changes.
 
-import { setFlagsFromString } from 'node:v8';
+import { flushCompileCache } from 'node:module';
 import closeWithGrace, { type Signals } from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
 import { keyboardOf } from './cli/terminal/keys.ts';
 import { isColoured } from './cli/terminal/style.ts';
 import type { Config } from './config/config.ts';
 import { readFile } from './config/read-file.ts';
+import { boundHeapGrowth } from './runtime/heap-growth.ts';
 import { collectStartGarbage } from './runtime/start-garbage.ts';
 import { version } from './runtime/version.ts';
 
@@ -109,23 +110,19 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     await log.close();
     return app;
   }
-  keepHeapsTight();
-  setTimeout(collectStartGarbage, garbageAfterMs).unref();
+  // Not before the last run's instances are back, since then it is time that counts.
+  boundHeapGrowth();
+  setTimeout(() => {
+    // At its end it may not come to it; for the next start, where the program is kept compiled (bin/built.cjs).
+    flushCompileCache();
+    collectStartGarbage();
+  }, garbageAfterMs).unref();
   if (app !== 'stopped' && terminal !== undefined) {
     const { startScreen } = await import('./cli/start-screen.ts');
     parts.out(startScreen(app, config, parts));
   }
   if (app !== 'stopped') await notify.ready(() => app.applied());
   return 'running';
-}
-
-/**
- * V8 lets a heap grow to four times what is alive before it looks for garbage, and what is alive then lies scattered over
- * all of it: a third more memory where a million instances are registered, for some percent less of CPU time. Not before
- * the last run's instances are back, since then it is time that counts.
- */
-function keepHeapsTight(): void {
-  setFlagsFromString('--heap-growing-percent=20');
 }
 
 async function checkZones(directory: string): Promise<{ zones: number; faults: string[] }> {

@@ -313,7 +313,7 @@ export class ClusterLink implements Committer {
       reregister: (renewal, now) => registry.reregister(renewal, now),
       releaseHold: (key) => registry.releaseHold(key),
       setRemote: (key, isRemote) => registry.setRemote(key, isRemote),
-      suspectRemote: (key, isSuspect) => registry.suspectRemote(key, isSuspect),
+      markRemote: (key, mark) => registry.markRemote(key, mark),
       takeExpired: (now, limit) => registry.takeExpired(now, limit),
       endedHolds: (now) => registry.endedHolds(now),
       losses: (limit) => registry.losses(limit),

@@ -23,11 +23,11 @@ import type { Elsewhere } from './heard-elsewhere.ts';
 import { nodeKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
+import { NodeAndHoldWrites } from './node-and-hold-writes.ts';
 import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
 import type { NodeInfo } from './nodes-table.ts';
-import { OtherKeys } from './other-keys.ts';
-import { lossesMax, type PeerCall } from './peer-link/messages.ts';
+import { type Hello, lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
@@ -55,7 +55,7 @@ export class ClusterNode {
   #occupied: Uint8Array | undefined;
   #etcd: EngineStatus | undefined;
   readonly #clockWatch: ClockWatch;
-  readonly #otherKeys: OtherKeys;
+  readonly #nodeAndHoldWrites: NodeAndHoldWrites;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
@@ -63,7 +63,7 @@ export class ClusterNode {
     this.#deps = deps;
     this.#startedAtMs = deps.clock.wallMs();
     this.parts = new NodeParts(settings, deps);
-    this.#otherKeys = new OtherKeys(settings.prefix, this.parts);
+    this.#nodeAndHoldWrites = new NodeAndHoldWrites(settings.prefix, this.parts);
     this.#clockWatch = new ClockWatch(deps.log);
     const isOpen = () => this.state !== 'starting';
     const { network } = deps;
@@ -224,7 +224,7 @@ export class ClusterNode {
 
   /** For the next registration of an instance that is not registered, at all nodes; a reason: it cannot now. */
   async keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
-    return this.parts.writeTrouble ?? this.#otherKeys.keepHold(key, override);
+    return this.parts.writeTrouble ?? this.#nodeAndHoldWrites.keepHold(key, override);
   }
 
   /** Strikes off a node that died and will not come back. */
@@ -232,9 +232,9 @@ export class ClusterNode {
     const state = this.parts.table.get(node);
     if (state === undefined) return 'unknown';
     const { network } = this.#deps;
-    if (network !== undefined) return node !== this.name && network.forget(node) ? 'forgotten' : 'alive';
+    if (network !== undefined) return node !== this.name && (await network.forget(node)) ? 'forgotten' : 'alive';
     if (state.hasSession || !state.isMissed) return 'alive';
-    const trouble = this.trouble ?? (await this.#otherKeys.strikeOff(node));
+    const trouble = this.trouble ?? (await this.#nodeAndHoldWrites.strikeOff(node));
     return trouble === undefined ? 'forgotten' : { trouble };
   }
 
@@ -354,10 +354,17 @@ export class ClusterNode {
     const [isJoined, owned] = [this.state === 'joined', replica.ownedBy(this.name)];
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     this.#clockWatch.look(table.all());
-    const own = { node: this.name, files: candidates.digest, self: this.#deps.network?.self };
+    const own = { node: this.name, files: candidates.digest, ...this.#withoutEtcd };
     peers.hello({ ...own, isJoined, owned, ...runner.marks, wallMs, losses: this.#deps.registry.losses(lossesMax) });
     if (isJoined) candidates.look();
     void cutWrites.announce();
+  }
+
+  /** What etcd has elsewhere. */
+  get #withoutEtcd(): Pick<Hello, 'self' | 'zones' | 'struck'> {
+    const { network } = this.#deps;
+    if (network === undefined) return { self: undefined };
+    return { self: network.self, zones: this.parts.zoneDigests.digest, struck: network.living.strikes };
   }
 
   async #lookAtEtcd(): Promise<void> {
@@ -371,7 +378,7 @@ export class ClusterNode {
     if (state === 'joined') {
       runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
       runner.handle({ kind: 'joined' });
-      this.#otherKeys.noteAlive(this.name);
+      this.#nodeAndHoldWrites.noteAlive(this.name);
       void this.parts.zoneDigests.write();
       log('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {

@@ -5,6 +5,7 @@
 
 import type { ChangeGroup } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { RemoteMark } from '../model/remote-mark.ts';
 import { DeadNodeGuard } from './dead-node-guard.ts';
 import { instancePath, readKey } from './keys.ts';
 import type { Known } from './known-records.ts';
@@ -12,12 +13,14 @@ import type { NodeState, NodesTable } from './nodes-table.ts';
 import { OwnerSwaps, type OwnerSwapsDeps } from './owner-swaps.ts';
 import { Ownership } from './ownership.ts';
 import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownership-events.ts';
-import { keysMax } from './peer-link/messages.ts';
+import { type Hello, keptBeyond, keysMax } from './peer-link/messages.ts';
 import type { Peers } from './peers.ts';
 
 const evictionsPerLook = 500;
 /** What the guard lets go is asked for again after a second. */
 const permitMs = 3000;
+/** Two hellos apart: what is left when the next one comes late is a second still. */
+const reportedMs = 2000;
 
 export interface LeaseRunnerDeps extends Omit<OwnerSwapsDeps, 'heardMs' | 'answer' | 'isDead'> {
   readonly table: NodesTable;
@@ -80,8 +83,8 @@ export class LeaseRunner {
     if (key === undefined) return;
     if (record.owner !== me) {
       this.#marks.delete(path);
-      const isSuspect = this.#isSuspect(owner, path);
-      if (isSuspect || was !== undefined) registry.suspectRemote(key, isSuspect);
+      const mark = this.#markOf(owner, path);
+      if (mark !== 'on-time' || was !== undefined) registry.markRemote(key, mark);
     }
     if ((was === me) !== (record.owner === me)) onOwner(key, record.owner === me);
   }
@@ -129,18 +132,28 @@ export class LeaseRunner {
     else this.#marks.delete(path);
   }
 
-  get marks(): { readonly marks: readonly string[]; readonly isAllMarked: boolean } {
-    if (this.#marks.size > keysMax) return { marks: [], isAllMarked: true };
-    return { marks: [...this.#marks], isAllMarked: false };
+  get marks(): Pick<Hello, 'marks' | 'leftMs' | 'isAllMarked'> {
+    if (this.#marks.size > keysMax) return { marks: [], leftMs: [], isAllMarked: true };
+    const nowMs = this.#deps.now().monotonicMs;
+    const marks = [...this.#marks];
+    return { marks, leftMs: marks.map((path) => this.#leftMs(path, nowMs)), isAllMarked: false };
   }
 
-  /** A peer's instances are answered as it reported, or with a TTL of a second while it is silent. */
+  /** At a peer it goes on until the next hello, and no answer there is to have a TTL of less than a second. */
+  #leftMs(path: string, nowMs: number): number {
+    const key = keyAt(path);
+    const stored = key === undefined ? undefined : this.#deps.registry.find(key);
+    const leftMs = stored === undefined || stored.isSuspect ? 0 : stored.deadlineMs - nowMs;
+    return leftMs < reportedMs ? keptBeyond : Math.floor(leftMs);
+  }
+
+  /** A peer's instances are answered with the TTL that it reported, or with one of a second while it is silent. */
   trust(state: NodeState, isAll: boolean, paths: Iterable<string>): void {
     const { registry } = this.#deps;
     const all = isAll ? [...this.#owners].filter(([, owner]) => owner === state.node).map(([path]) => path) : paths;
     for (const path of all) {
       const key = this.#owners.get(path) === state.node ? keyAt(path) : undefined;
-      if (key !== undefined) registry.suspectRemote(key, this.#isSuspect(state, path));
+      if (key !== undefined) registry.markRemote(key, this.#markOf(state, path));
     }
   }
 
@@ -161,9 +174,10 @@ export class LeaseRunner {
     return this.guard.mayEvict(owner, deadlineMs, nowMs);
   }
 
-  #isSuspect(state: NodeState, path: string): boolean {
+  #markOf(state: NodeState, path: string): RemoteMark {
     const { table, nowMs } = this.#deps;
-    return table.isUnproven(state, nowMs()) || state.isAllMarked || state.marks.has(path);
+    if (table.isUnproven(state, nowMs()) || state.isAllMarked) return 'suspect';
+    return state.marks.get(path) ?? 'on-time';
   }
 
   #carry(intent: Intent): void {

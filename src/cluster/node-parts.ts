@@ -157,10 +157,10 @@ export class NodeParts {
   }
 
   #openCalls(): PeerCalls {
-    const { deps, settings, table, runner, replica, writes, cutWrites, peers, candidates } = this;
+    const { deps, settings, table, runner, replica, writes, cutWrites, peers, candidates, zoneDigests } = this;
     const { node: me, prefix, mode } = settings;
     const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers, candidates };
-    return new PeerCalls({ ...deps, ...known, state: () => this.state });
+    return new PeerCalls({ ...deps, ...known, zoneDigests, state: () => this.state });
   }
 
   #openCandidates(): FileCandidates {

@@ -5,6 +5,7 @@
 
 import type { NodeDns } from '../model/cluster-status.ts';
 import type { Losses } from '../model/losses.ts';
+import type { RemoteMark } from '../model/remote-mark.ts';
 import { mixed, textHash } from '../runtime/text-hash.ts';
 
 const silenceMs = 3000;
@@ -31,7 +32,8 @@ export interface NodeState {
   isJoined: boolean;
   /** What it owned at its last hello. */
   owned: number;
-  marks: ReadonlySet<string>;
+  /** What it reports of instances that are not on time. */
+  marks: ReadonlyMap<string, RemoteMark>;
   isAllMarked: boolean;
   isDead: boolean;
   hasLeft: boolean;
@@ -86,7 +88,7 @@ export class NodesTable {
       hasSentHello: false,
       isJoined: false,
       owned: 0,
-      marks: new Set(),
+      marks: new Map(),
       isAllMarked: false,
       isDead: false,
       hasLeft: false,

@@ -2,6 +2,7 @@
 
 import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import { isObject } from '../model/instance.ts';
+import type { RemoteMark } from '../model/remote-mark.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterSettings } from './cluster-options.ts';
 import { writeOf } from './command-json.ts';
@@ -16,8 +17,10 @@ import {
   type AnswersHeldQuestion,
   answersHeldQuestionOf,
   appliedOf,
+  type Hello,
   hearingsOf,
   helloOf,
+  keptBeyond,
   type PeerCall,
   questionOf,
   relayedOf,
@@ -30,6 +33,7 @@ import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
 import type { Writes } from './writes.ts';
+import type { ZoneDigests } from './zone-digests.ts';
 
 /** A peer has not asked before its own watch had it: this node's is not far behind. */
 const appliedWaitMs = 1000;
@@ -56,6 +60,7 @@ export interface PeerCallsDeps {
   readonly writes: Pick<Writes, 'commitAs'>;
   readonly cutWrites: Pick<CutWrites, 'take'>;
   readonly candidates: Pick<FileCandidates, 'list' | 'heard'>;
+  readonly zoneDigests: Pick<ZoneDigests, 'text'>;
 }
 
 export class PeerCalls {
@@ -96,6 +101,8 @@ export class PeerCalls {
         const node = witnessOf(body);
         return node === undefined ? undefined : { node, heardMsAgo: this.#heardMsAgo(node) };
       }
+      case 'zones':
+        return { zones: this.#deps.zoneDigests.text };
       case 'files':
         return this.#deps.candidates.list();
       case 'answers-held': {
@@ -107,12 +114,12 @@ export class PeerCalls {
 
   #hello(body: unknown): object | undefined {
     const hello = helloOf(body);
-    const { me, table, runner, clock, network } = this.#deps;
+    const { me, table, runner, clock, registryClock, network } = this.#deps;
     if (hello === undefined || hello.node === me || network?.living.hello(hello) === false) return undefined;
     const nowMs = clock.monotonicMs();
     const state = table.known(hello.node, nowMs);
-    const marks = new Set(hello.marks);
-    const moved = new Set([...state.marks, ...marks].filter((path) => state.marks.has(path) !== marks.has(path)));
+    const marks = marksIn(hello, registryClock.monotonicMs());
+    const moved = new Set([...state.marks.keys(), ...marks.keys()]);
     const isAll = state.isAllMarked !== hello.isAllMarked;
     state.provenMs = nowMs;
     state.hasSentHello = true;
@@ -126,6 +133,7 @@ export class PeerCalls {
     if (isLosing) this.#deps.registry.reviewGuard();
     runner.handle({ kind: 'hello', node: hello.node });
     if (hello.files !== undefined) this.#deps.candidates.heard(hello.node, hello.files);
+    network?.heard(hello);
     runner.trust(state, isAll, moved);
     return {};
   }
@@ -237,4 +245,14 @@ export class PeerCalls {
     const servedMsAgo = lastServedMs === undefined ? undefined : Math.max(0, nowMs - lastServedMs);
     return { heldMs: Math.max(0, Math.max(heldUntilMs, earlierMs) - nowMs), servedMsAgo };
   }
+}
+
+/** With the times of this node's lease clock. */
+function marksIn({ marks, leftMs }: Hello, nowMs: number): ReadonlyMap<string, RemoteMark> {
+  return new Map(
+    marks.map((path, index): [string, RemoteMark] => {
+      const left = leftMs?.[index] ?? keptBeyond;
+      return [path, left === keptBeyond ? 'suspect' : { endsMs: nowMs + left }];
+    }),
+  );
 }

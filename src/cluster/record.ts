@@ -74,9 +74,13 @@ export const noUnknown: RecordUnknown = Object.freeze({
 
 export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
   const parsed = parseJson(value, recordLimits.octets);
-  if ('field' in parsed) return [parsed];
+  return 'field' in parsed ? [parsed] : recordIn(parsed.json);
+}
+
+/** The same of JSON that was parsed already. */
+export function recordIn(json: unknown): ClusterRecord | Problem[] {
   const problems: Problem[] = [];
-  const reader = new FieldReader(parsed.json, '', problems);
+  const reader = new FieldReader(json, '', problems);
   const version = reader.whole('v', 1, Number.MAX_SAFE_INTEGER);
   if (version > recordVersion)
     return [problem('v', `is of a later rollcall: this one reads ${recordVersion}`, version)];

@@ -9,6 +9,7 @@ import type { Losses } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { RemoteMark } from '../model/remote-mark.ts';
 import type { Override } from '../model/status.ts';
 
 type Moment = ChangeGroup['at'];
@@ -25,7 +26,7 @@ export interface RegistryPort {
   reregister(renewal: Reregistration, now: Moment): boolean;
   releaseHold(key: InstanceKey): void;
   setRemote(key: InstanceKey, isRemote: boolean): void;
-  suspectRemote(key: InstanceKey, isSuspect: boolean): void;
+  markRemote(key: InstanceKey, mark: RemoteMark): void;
   /** Own ones whose lease has ended and that the guard lets go. */
   takeExpired(now: Moment, limit: number): InstanceKey[];
   endedHolds(now: Moment): InstanceKey[];

@@ -9,10 +9,10 @@ import { AppliedWaits } from './applied-waits.ts';
 import { BadKeys } from './bad-keys.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGroup } from './epoch.ts';
-import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
-import { KeysBeside } from './keys-beside.ts';
+import { type ClusterKey, instancePath, labelsPath, metaKey, readKey, serialKey } from './keys.ts';
 import { type Known, KnownRecords } from './known-records.ts';
 import { isOlder, listDifference, serialIn } from './list-difference.ts';
+import { NodeAndHoldKeys } from './node-and-hold-keys.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
@@ -35,12 +35,12 @@ export class ClusterReplica {
   readonly #offNumber = new Set<string>();
   #isDiverged = false;
   readonly #badKeys: BadKeys;
-  readonly #beside: KeysBeside;
+  readonly #nodeAndHoldKeys: NodeAndHoldKeys;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#badKeys = new BadKeys(options.prefix, options.events.bad);
-    this.#beside = new KeysBeside(options, this.#badKeys);
+    this.#nodeAndHoldKeys = new NodeAndHoldKeys(options, this.#badKeys);
   }
 
   /** Of etcd's: everything up to it is in the registry. */
@@ -92,7 +92,7 @@ export class ClusterReplica {
     for (const entry of entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance') this.#loadRecord(key.key, entry);
-      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
+      else if (key !== undefined) this.#nodeAndHoldKeys.seen(key, entry, entry.modRevision);
     }
     for (const [path, one] of this.#tombstones(entries.map((entry) => ({ kind: 'put', entry }))))
       this.records.bury(path, one);
@@ -208,7 +208,7 @@ export class ClusterReplica {
       if (key?.kind === 'instance') {
         const isLater = !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key));
         if (isLater) this.#put(key.key, entry);
-      } else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
+      } else if (key !== undefined) this.#nodeAndHoldKeys.seen(key, entry, entry.modRevision);
       yield;
     }
     registry.advance(serialOf(this.#epoch));
@@ -268,10 +268,12 @@ export class ClusterReplica {
 
   #event(event: KeyEvent, revision: number, tombstones: ReadonlyMap<string, Tombstone>): void {
     const name = event.kind === 'put' ? event.entry.key : event.key;
+    // Half of all keys, and nothing follows from them.
+    if (name.startsWith(labelsPath, this.#options.prefix.length)) return;
     const key = this.#read(name);
     if (key === undefined) return;
     const entry = event.kind === 'put' ? event.entry : undefined;
-    if (this.#beside.seen(key, entry, revision) || key.kind !== 'instance') return;
+    if (this.#nodeAndHoldKeys.seen(key, entry, revision) || key.kind !== 'instance') return;
     if (entry !== undefined) this.#put(key.key, entry);
     else {
       const tombstone = tombstones.get(this.#path(name));

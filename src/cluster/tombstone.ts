@@ -25,9 +25,13 @@ const version = 1;
 
 export function parseTombstone(value: Uint8Array): Tombstone | Problem[] {
   const parsed = parseJson(value, recordLimits.octets);
-  if ('field' in parsed) return [parsed];
+  return 'field' in parsed ? [parsed] : tombstoneIn(parsed.json);
+}
+
+/** The same of JSON that was parsed already. */
+export function tombstoneIn(json: unknown): Tombstone | Problem[] {
   const problems: Problem[] = [];
-  const reader = new FieldReader(parsed.json, '', problems);
+  const reader = new FieldReader(json, '', problems);
   reader.whole('v', version, version);
   const tombstone: Tombstone = {
     why: reader.oneOf('why', ['cancelled', 'evicted']),

@@ -42,13 +42,23 @@ export class ZoneDigests {
     else this.#seen.set(node, digests);
   }
 
+  /** As it is written, for nodes that have no etcd. */
+  get text(): string {
+    return textOf(bounded(this.#deps.own()));
+  }
+
+  /** Of that text. */
+  get digest(): string {
+    return createHash('sha256').update(this.text).digest('hex').slice(0, 16);
+  }
+
   /** Where this node's files are not what it has written last. Settles when etcd has it. */
   async write(): Promise<void> {
     const { me, prefix, own, change, move } = this.#deps;
     const digests = bounded(own());
     const before = this.#seen.get(me);
     if (before !== undefined && isSame(before, digests)) return;
-    const value = new TextEncoder().encode(JSON.stringify({ v: 1, zones: Object.fromEntries(digests) }));
+    const value = new TextEncoder().encode(textOf(digests));
     const writes = [{ key: prefix + zoneKey(me), value }];
     const swap: Swap = { conditions: [], writes, reads: [], isOwn: () => false };
     // A node that never had a file changes nothing by writing that.
@@ -72,6 +82,10 @@ function bounded(digests: ReadonlyMap<string, string>): ReadonlyMap<string, stri
   if (digests.size <= zonesMax) return digests;
   const all = [...digests].sort().map(([zone, digest]) => `${zone} ${digest}`);
   return new Map([[allZones, createHash('sha256').update(all.join('\n')).digest('hex').slice(0, 16)]]);
+}
+
+function textOf(digests: ReadonlyMap<string, string>): string {
+  return JSON.stringify({ v: 1, zones: Object.fromEntries(digests) });
 }
 
 function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

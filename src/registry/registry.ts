@@ -16,6 +16,7 @@ import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
+import type { RemoteMark } from '../model/remote-mark.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../model/view.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
@@ -111,10 +112,10 @@ export class Registry implements RegistryView {
     if (stored !== undefined) this.#state.leases.setRemote(stored, isRemote, now.monotonicMs);
   }
 
-  /** The node that runs its lease does not answer for it, or does so again. */
-  suspectRemote(key: InstanceKey, isSuspect: boolean): void {
+  /** What the node that runs its lease reports of it. */
+  markRemote(key: InstanceKey, mark: RemoteMark): void {
     const stored = this.#state.find(key);
-    if (stored?.isRemote === true) this.#state.leases.suspectRemote(stored, isSuspect);
+    if (stored?.isRemote === true) this.#state.leases.markRemote(stored, mark);
   }
 
   /** Of an app, those that take traffic and whose leases other nodes run. */

@@ -188,13 +188,16 @@ async function fill(etcd: Etcd, count: number): Promise<void> {
   const prefix = '/rollcall/bench/';
   const sample = await engine.read(`${prefix}i/prod/one-0/i`);
   if (isFault(sample) || sample.entry === undefined) throw new Error('there is no record to copy');
-  const record = JSON.parse(new TextDecoder().decode(sample.entry.value)) as Record<string, unknown>;
+  const record = JSON.parse(new TextDecoder().decode(sample.entry.value)) as { readonly r: object };
   const encoder = new TextEncoder();
   for (let from = 0; from < count; from += 100) {
     const swaps = Array.from({ length: Math.min(100, count - from) }, (_, place) => {
-      const id = `f-${from + place}`;
+      const number = from + place;
+      const id = `f-${number}`;
       const path = `prod/fresh-${Math.floor(from / 1000)}/${id}`;
-      const value = encoder.encode(JSON.stringify({ ...record, n: id, l: id, u: id, x: place }));
+      const addrs = [`http://10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}:8080`];
+      const registration = { ...record.r, addrs };
+      const value = encoder.encode(JSON.stringify({ ...record, r: registration, n: id, l: id, u: id, x: place }));
       const writes = [
         { key: `${prefix}i/${path}`, value },
         { key: `${prefix}l/${path}`, value: encoder.encode(id) },

@@ -84,7 +84,7 @@ function portOf(registry: Registry): RegistryPort {
     reregister: (renewal, at) => registry.reregister(renewal, at),
     releaseHold: (at) => registry.releaseHold(at),
     setRemote: (at, isRemote) => registry.setRemote(at, isRemote),
-    suspectRemote: (at, isSuspect) => registry.suspectRemote(at, isSuspect),
+    markRemote: (at, mark) => registry.markRemote(at, mark),
     takeExpired: (at, limit) => registry.takeExpired(at, limit),
     endedHolds: (at) => registry.endedHolds(at),
     decideEnd: (at, end, moment) => registry.decideEnd(at, end, moment),

@@ -67,7 +67,7 @@ function follow(): string {
     for (const source of words.slice(0, -1)) {
       expect({ source, isVisible: visible.includes(source) }).toEqual({ source, isVisible: true });
       const folder = isOfProgram(source) ? builder : app;
-      cpSync(join(root, source), join(folder, target === './' ? source : target), { recursive: true });
+      cpSync(join(root, source), join(folder, target.endsWith('/') ? source : target), { recursive: true });
     }
   }
   // What the stage `program` runs. The stages of packages and console need a registry, and are their own tests.
@@ -76,6 +76,9 @@ function follow(): string {
       .find((line) => line.includes('built.cjs'))
       ?.split(' ') ?? [];
   expect(node).toBe('node');
+  // From the stage of the console.
+  symlinkSync(join(root, 'node_modules'), join(builder, 'node_modules'));
+  cpSync(join(root, 'package.json'), join(builder, 'package.json'));
   execFileSync(process.execPath, [...args.slice(0, -1), builder], { cwd: builder });
   cpSync(join(builder, 'built'), join(app, 'built'), { recursive: true });
   // `npm ci --omit=dev`, without a registry: the packages that the lock file does not mark as dev.
@@ -156,6 +159,7 @@ const composeAt = (path: string): Compose => parse(readFileSync(join(deploy, pat
 test.each([
   ['compose.yaml', '.', 'rollcall'],
   ['cluster/compose.yaml', 'cluster', 'n1'],
+  ['cluster/compose-peers.yaml', 'cluster', 'n1'],
 ])('%s names paths, settings, volumes and networks that there are', (path, folder, node) => {
   const compose = composeAt(path);
   const { build } = compose.services[node] ?? {};

@@ -11,6 +11,8 @@ import type { NodeInfo } from '../nodes-table.ts';
 export const keysMax = 2000;
 const pathOctetsMax = 1024;
 const agoMsMax = 7 * 86_400_000;
+/** In place of what is left: it is kept beyond its lease, or ends before the next hello is sure to have come. */
+export const keptBeyond = -1;
 
 export const calls = [
   'hello',
@@ -26,6 +28,7 @@ export const calls = [
   'bye',
   'applied',
   'witness',
+  'zones',
 ] as const;
 export type PeerCall = (typeof calls)[number];
 
@@ -34,8 +37,10 @@ export interface Hello {
   readonly node: string;
   readonly isJoined: boolean;
   readonly owned: number;
-  /** Of its instances, those whose lease ends soon or has ended; answered with a TTL of a second. */
+  /** Of its instances, those whose lease ends soon or has ended. */
   readonly marks: readonly string[];
+  /** Of each of them what is left of its lease, or `keptBeyond`; undefined: from an earlier version. */
+  readonly leftMs: readonly number[] | undefined;
   /** There are too many to list. */
   readonly isAllMarked: boolean;
   /** Of its clock; undefined: from an earlier version. */
@@ -46,7 +51,13 @@ export interface Hello {
   readonly losses: Losses | undefined;
   /** Without etcd, which has it elsewhere. */
   readonly self: NodeSelf | undefined;
+  /** Without etcd: of its zone files. */
+  readonly zones?: string | undefined;
+  /** Without etcd: nodes that were struck off, each with the wall-clock time at the node where that was done. */
+  readonly struck?: readonly Strike[] | undefined;
 }
+
+export type Strike = readonly [node: string, atMs: number];
 
 /** A node's process. */
 export interface NodeSelf extends NodeInfo {
@@ -92,7 +103,7 @@ export interface AnswersHeldReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, files, self } = body;
+  const { node, isJoined, owned, marks, leftMs, isAllMarked, wallMs, losses, files, self, zones, struck } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
   return {
@@ -100,11 +111,14 @@ export function helloOf(body: unknown): Hello | undefined {
     isJoined,
     owned,
     marks,
+    leftMs: areLeft(leftMs, marks.length) ? leftMs : undefined,
     isAllMarked,
     wallMs: isCount(wallMs) ? wallMs : undefined,
     losses: lossesOf(losses),
     self: selfOf(self),
     files: isText(files) ? files : undefined,
+    zones: isText(zones) ? zones : undefined,
+    struck: areStrikes(struck) ? struck : undefined,
   };
 }
 
@@ -127,6 +141,9 @@ export function witnessOf(body: unknown): string | undefined {
   const node = isObject(body) ? body['node'] : undefined;
   return isNode(node) ? node : undefined;
 }
+
+/** Nodes struck off that a hello names. */
+export const strikesMax = 100;
 
 /** Apps that miss instances. */
 export const lossesMax = 500;
@@ -202,6 +219,15 @@ function isMs(value: unknown): value is number {
 
 function arePaths(value: unknown): value is string[] {
   return Array.isArray(value) && value.length <= keysMax && value.every(isText);
+}
+
+function areStrikes(value: unknown): value is Strike[] {
+  const isStrike = (one: unknown) => Array.isArray(one) && one.length === 2 && isNode(one[0]) && isCount(one[1]);
+  return Array.isArray(value) && value.length <= strikesMax && value.every(isStrike);
+}
+
+function areLeft(value: unknown, count: number): value is number[] {
+  return Array.isArray(value) && value.length === count && value.every((left) => left === keptBeyond || isMs(left));
 }
 
 function areTimed(value: unknown): value is Timed[] {

@@ -2,10 +2,11 @@
 // what matters comes again with the next hello or the next renewal.
 // Limits: `atOnceMax` connections, `inFlightMax` calls; what comes above fails at once.
 
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { PeerCredentials } from './credentials.ts';
 import type { PeerCall } from './messages.ts';
+import { isTls, peerRequest } from './peer-request.ts';
 
 const atOnceMax = 4;
 const inFlightMax = 64;
@@ -29,7 +30,9 @@ export class PeerClient {
     if (this.#inFlight >= inFlightMax) return Promise.resolve(undefined);
     this.#inFlight++;
     const { promise, resolve } = Promise.withResolvers<unknown>();
-    const request = this.#open(call);
+    const headers = { 'content-type': 'application/json' };
+    const to = { url: this.url, path: call, credentials: this.#credentials, agent: this.#agent };
+    const request = peerRequest(to, { method: 'POST', headers });
     const timer = setTimeout(() => request.destroy(new Error('no reply in time')), withinMs);
     request.on('error', () => resolve(undefined));
     request.on('response', (response) => void read(response).then(resolve));
@@ -42,14 +45,6 @@ export class PeerClient {
 
   close(): void {
     this.#agent.destroy();
-  }
-
-  #open(call: PeerCall): ClientRequest {
-    const { token } = this.#credentials;
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const headers = { 'content-type': 'application/json', ...authorization };
-    const open = isTls(this.url) ? httpsRequest : httpRequest;
-    return open(new URL(`/peer/v1/${call}`, this.url), { method: 'POST', agent: this.#agent, headers });
   }
 }
 
@@ -72,8 +67,4 @@ export async function textOf(message: IncomingMessage, octetsMax: number): Promi
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function isTls(url: string): boolean {
-  return url.startsWith('https:');
 }

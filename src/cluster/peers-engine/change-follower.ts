@@ -2,14 +2,14 @@
 // sends nothing for three seconds is broken, since it sends something each second.
 // Limits: a line of `lineOctetsMax`; between two attempts a quarter of a second, then up to a second.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject } from '../../model/instance.ts';
 import { parseNode } from '../node-value.ts';
 import type { NodeInfo } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import { textOf } from '../peer-link/peer-client.ts';
+import { peerRequest } from '../peer-link/peer-request.ts';
 import { lineOctetsMax, parseLine, type StreamHead, type StreamLine } from './changes-lines.ts';
 
 const silenceMs = 3000;
@@ -50,12 +50,8 @@ export async function readStream(request: StreamRequest, onLine: (line: StreamLi
 
 function open({ url, credentials, query, signal }: StreamRequest): Promise<IncomingMessage | Error> {
   const { promise, resolve } = Promise.withResolvers<IncomingMessage | Error>();
-  const { token, tls } = credentials;
-  const target = new URL(`/peer/v1/changes?${new URLSearchParams(query).toString()}`, url);
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const isTls = target.protocol === 'https:';
-  const options = { headers, signal, agent: false, ...(isTls ? tls : {}) };
-  const request = isTls ? httpsRequest(target, options) : httpRequest(target, options);
+  const path = `changes?${new URLSearchParams(query).toString()}`;
+  const request = peerRequest({ url, path, credentials, agent: false }, { signal });
   request.setTimeout(silenceMs, () => request.destroy(new Error(`it has sent nothing for ${silenceMs / 1000} s`)));
   request.on('error', resolve);
   request.on('response', resolve);

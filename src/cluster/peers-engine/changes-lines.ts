@@ -5,13 +5,16 @@
 import { isObject } from '../../model/instance.ts';
 import { isNodeName, readKey } from '../keys.ts';
 import { type NodeSelf, selfOf } from '../peer-link/messages.ts';
-import { parseRecord } from '../record.ts';
-import { parseTombstone } from '../tombstone.ts';
+import { recordIn } from '../record.ts';
+import { recordLimits } from '../record-parts.ts';
+import { tombstoneIn } from '../tombstone.ts';
 import { type Kept, keptOf } from './kept-value.ts';
-import { sharedKind } from './shared-paths.ts';
+import { instancePathOf, sharedKind } from './shared-paths.ts';
 
 /** A record with everything in it; the limit of record.ts, and the way it is written. */
 export const lineOctetsMax = 262_144;
+/** A record, its key and what is around them. */
+const lineTextMax = recordLimits.octets + 1100;
 
 export interface StreamHead extends NodeSelf {
   readonly node: string;
@@ -53,7 +56,8 @@ export function parseLine(text: string): StreamLine {
   if (isObject(head)) return headOf(head) ?? bad('', 'has no node that can be read');
   if (isCount(at)) return { kind: 'at', revision: at, isEnd: end === true };
   if (typeof path !== 'string') return bad('', 'is no line of this version');
-  const entry = entryOf(path, value);
+  // Longer than a record may be, whatever is in it.
+  const entry = text.length > lineTextMax ? `is longer than ${recordLimits.octets} octets` : entryOf(path, value);
   return typeof entry === 'string' ? bad(path, entry) : { kind: 'entry', path: entry.path, kept: entry.kept };
 }
 
@@ -64,13 +68,12 @@ export function entryOf(path: string, value: unknown): { readonly path: string; 
   if (kind === undefined || (key?.kind !== 'instance' && key?.kind !== 'tombstone')) return 'is no key of an instance';
   const kept = keptOf(kind, value);
   if (kept === undefined) return 'has no stamps that can be read';
-  const octets = new TextEncoder().encode(JSON.stringify(value));
-  const parsed = kind === 'record' ? parseRecord(octets) : parseTombstone(octets);
+  const parsed = kind === 'record' ? recordIn(value) : tombstoneIn(value);
   if (Array.isArray(parsed)) return `${parsed[0]?.field} ${parsed[0]?.message}`;
   // Its writer's number of the last data change; this node has numbers of its own.
   const { d: _d, ...fields } = kept.fields;
   const own = { ...kept, fields } as Kept;
-  return { path: kind === 'grave' ? `i${path.slice(1)}` : path, kept: own };
+  return { path: instancePathOf(path), kept: own };
 }
 
 function headOf(head: Readonly<Record<string, unknown>>): StreamLine | undefined {

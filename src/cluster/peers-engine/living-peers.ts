@@ -4,7 +4,7 @@
 
 import type { ClusterLog } from '../cluster-log.ts';
 import type { NodesTable } from '../nodes-table.ts';
-import type { Hello, NodeSelf } from '../peer-link/messages.ts';
+import { type Hello, type NodeSelf, type Strike, strikesMax } from '../peer-link/messages.ts';
 import { DeathWatch, type OtherNode, type Outlook, silenceMs } from './death-watch.ts';
 import type { Slot } from './peer-slots.ts';
 
@@ -38,6 +38,8 @@ export class LivingPeers {
   readonly #aliveMs = new Map<string, number>();
   readonly #leftMs = new Map<string, number>();
   readonly #struck = new Set<string>();
+  /** When each was last struck off, here or at another node, by the wall clock of that node. */
+  readonly #struckAtMs = new Map<string, number>();
   readonly runs = new Map<string, KnownRun>();
   #outlook: Outlook = {
     isCut: true,
@@ -100,8 +102,21 @@ export class LivingPeers {
     this.runs.delete(node);
   }
 
-  strike(node: string): void {
+  strike(node: string, atMs: number): void {
     this.#struck.add(node);
+    this.#struckAtMs.set(node, atMs);
+  }
+
+  /** For the other nodes, until it is back. */
+  get strikes(): readonly Strike[] {
+    return [...this.#struck].slice(-strikesMax).map((node) => [node, this.#struckAtMs.get(node) ?? 0]);
+  }
+
+  /** Of what another node has struck off: those that this one neither hears nor has heard of having been struck off then. */
+  newStrikes(strikes: readonly Strike[]): readonly Strike[] {
+    const fresh = strikes.filter(([node, atMs]) => atMs > (this.#struckAtMs.get(node) ?? 0));
+    for (const [node, atMs] of fresh) this.#struckAtMs.set(node, atMs);
+    return fresh.filter(([node]) => node !== this.#deps.me && !this.isHeard(node));
   }
 
   /** It is heard, and so it counts. */
@@ -162,16 +177,26 @@ export class LivingPeers {
     return undefined;
   }
 
-  async #askAbout(node: string): Promise<void> {
-    const { ask, log, bury, nowMs } = this.#deps;
+  /** Whether a peer that answers hears it. */
+  async isHeardElsewhere(node: string): Promise<boolean> {
+    return (await this.#askOthers(node)).heard.includes(true);
+  }
+
+  async #askOthers(node: string) {
     const witnesses = this.others().flatMap((one) =>
       one.node !== undefined && one.node !== node && this.isHeard(one.node) ? [one.node] : [],
     );
-    const replies = await Promise.all(witnesses.map((one) => ask(one, node)));
+    const replies = await Promise.all(witnesses.map((one) => this.#deps.ask(one, node)));
     const heard = replies.flatMap((reply) => {
       const ago = witnessed(reply);
       return ago === 'no answer' ? [] : [ago !== undefined && ago < silenceMs];
     });
+    return { witnesses, heard };
+  }
+
+  async #askAbout(node: string): Promise<void> {
+    const { log, bury, nowMs } = this.#deps;
+    const { witnesses, heard } = await this.#askOthers(node);
     if (!this.#deaths.answered(node, heard, this.isCut, nowMs())) return;
     log('warn', { node, asked: witnesses }, 'no node hears it: it counts as dead');
     bury(node);

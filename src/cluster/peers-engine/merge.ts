@@ -5,11 +5,14 @@
 
 import {
   assembled,
+  holdOf,
   type Kept,
   type KeptFields,
   type KeptGrave,
   type KeptRecord,
+  latestHlc,
   type RecordPart,
+  withHold,
 } from './kept-value.ts';
 import {
   compareStamps,
@@ -56,9 +59,7 @@ function graves(mine: KeptGrave, theirs: KeptGrave, me: string): Merged {
     evictedOwner: lastEvicted.evictedOwner,
     hold: isTheirHold ? b.hold : a.hold,
   };
-  const { hold: _old, ...facts } = (isLater ? theirs : mine).fields;
-  const { hold } = (isTheirHold ? theirs : mine).fields;
-  const fields = hold === undefined ? facts : { ...facts, hold };
+  const fields = withHold((isLater ? theirs : mine).fields, holdOf(isTheirHold ? theirs : mine));
   return chosen(mine, theirs, { kind: 'grave', fields, stamps }, isLater);
 }
 
@@ -105,13 +106,9 @@ function records(mine: KeptRecord, theirs: KeptRecord, me: string): Merged {
     health: sideOf('health'),
     owner: sideOf('owner'),
   };
-  const isLater = order === 0 ? latestOf(b) > latestOf(a) : order < 0;
+  const isLater = order === 0 ? latestHlc(theirs) > latestHlc(mine) : order < 0;
   const fields = assembled((isLater ? theirs : mine).fields, parts);
   return chosen(mine, theirs, { kind: 'record', fields, stamps }, isLater);
-}
-
-function latestOf({ content, hold, drain, health, owner }: RecordStamps): number {
-  return Math.max(...[content, hold, drain, health, owner].map(({ hlc }) => hlc));
 }
 
 /** One of the two where it has everything, since no peer needs it again. */

@@ -7,21 +7,22 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ClusterLog } from '../cluster-log.ts';
 import { firstMeta, metaText } from '../epoch.ts';
-import { deadNodeKey, metaKey, nodeKey, serialKey } from '../keys.ts';
+import { deadNodeKey, metaKey, nodeKey, serialKey, zoneKey } from '../keys.ts';
 import type { LocalCopy } from '../local-copy.ts';
 import { nodeText, parseNode } from '../node-value.ts';
 import type { NodeInfo, NodeState, NodesTable } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
-import type { NodeSelf } from '../peer-link/messages.ts';
+import type { Hello, NodeSelf } from '../peer-link/messages.ts';
 import type { Peers } from '../peers.ts';
 import { Acknowledging } from './acknowledging.ts';
+import { bringEntries, entriesOf } from './brought-entries.ts';
 import { CatchUp } from './catch-up.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { entryOf } from './changes-lines.ts';
 import { silenceMs } from './death-watch.ts';
 import { LivingPeers } from './living-peers.ts';
 import { PeerAddresses } from './peer-addresses.ts';
 import { PeerSlots } from './peer-slots.ts';
+import { PeerZones } from './peer-zones.ts';
 import { PeersEngine } from './peers-engine.ts';
 import { Replication } from './replication.ts';
 import { SharedStore } from './shared-store.ts';
@@ -35,7 +36,8 @@ const behindMs = 2000;
 const unkeptMax = 10_000;
 /** A node that no setting names is followed when it sends hello for so long, besides the settings' addresses. */
 const discoverMs = 10_000;
-const broughtOctetsMax = 700_000;
+/** For the list of a peer's zone files, which may be long. */
+const zonesMs = 3000;
 const encoder = new TextEncoder();
 
 export interface PeerNetworkOptions {
@@ -75,6 +77,7 @@ export class PeerNetwork {
   readonly #acknowledging: Acknowledging;
   readonly #catchUp: CatchUp;
   readonly #startUp: StartUp;
+  readonly #zones: PeerZones;
   readonly replication: Replication;
   readonly run = randomBytes(6).toString('hex');
   readonly #life: string;
@@ -128,6 +131,10 @@ export class PeerNetwork {
       merge: (path, kept) => void this.#store.merge(path, kept),
     });
     this.#startUp = new StartUp(options.startWaitMs);
+    this.#zones = new PeerZones({
+      ask: async (node) => this.#parts?.peers.call(node, 'zones', {}, zonesMs),
+      keep: (node, text) => this.#store.put(zoneKey(node), encoder.encode(text)),
+    });
     this.replication = new Replication({ life: this.#life, nowMs, expected: () => this.#expected() });
     this.#begin(copied === undefined);
   }
@@ -201,36 +208,39 @@ export class PeerNetwork {
     return this.replication.confirmed(this.#store.revision, this.#options.commitWaitMs);
   }
 
-  /** As they are kept here, for a peer that does not know them; as many as fit in a message. */
+  /** For a peer that does not know them. */
   entriesOf(paths: readonly string[]): (readonly [path: string, text: string])[] {
-    let octets = 0;
-    return paths.flatMap((path) => {
-      const text = this.#store.textOf(path)?.text;
-      octets += text?.length ?? 0;
-      return text === undefined || octets > broughtOctetsMax ? [] : [[path, text] as const];
-    });
+    return entriesOf(this.#store, paths);
   }
 
   /** What a peer has sent of instances that were unknown here. */
   bring(entries: unknown): void {
-    for (const one of Array.isArray(entries) ? entries : []) {
-      const [path, text]: readonly unknown[] = Array.isArray(one) ? one : [];
-      if (typeof path !== 'string' || typeof text !== 'string') continue;
-      const entry = entryOf(path, parsed(text));
-      if (typeof entry === 'object') this.#store.merge(entry.path, entry.kept);
-    }
+    bringEntries(this.#store, entries);
   }
 
-  /** Strikes off a node that is not heard; false: it is. */
-  forget(node: string): boolean {
-    if (this.#living.isHeard(node)) return false;
-    this.#living.strike(node);
+  /** Strikes off a node that is heard neither here nor at a peer; false: it is. The others hear of it with the next hello. */
+  async forget(node: string): Promise<boolean> {
+    if (this.#living.isHeard(node) || (await this.#living.isHeardElsewhere(node))) return false;
+    this.#strikeOff(node, Math.floor(this.#options.clock.wallMs()));
+    return true;
+  }
+
+  /** What a hello has of these, where there is no etcd that has it. */
+  heard({ node, zones, struck = [] }: Pick<Hello, 'node' | 'zones' | 'struck'>): void {
+    if (zones !== undefined) void this.#zones.heard(node, zones);
+    for (const [one, atMs] of this.#living.newStrikes(struck)) this.#strikeOff(one, atMs);
+  }
+
+  #strikeOff(node: string, atMs: number): void {
+    this.#options.log('warn', { node }, 'struck off: it died and will not come back');
+    this.#living.strike(node, atMs);
+    this.#zones.forget(node);
     const parts = this.#parts;
     if (this.#hasKey(node)) parts?.strikeOff(node);
     this.#store.put(nodeKey(node), undefined);
     this.#store.put(deadNodeKey(node), undefined);
+    this.#store.put(zoneKey(node), undefined);
     for (const slot of this.#slots.all()) if (slot.node === node && !slot.isConfigured) this.#slots.drop(slot.url);
-    return true;
   }
 
   #nowMs(): number {
@@ -377,13 +387,5 @@ export class PeerNetwork {
       return way?.follower.isLive === true ? [{ node: one.node as string, url: way.url }] : [];
     });
     this.#catchUp.look(node, ways, this.#hasKey(node));
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

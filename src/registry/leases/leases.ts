@@ -8,6 +8,7 @@
 import type { GuardEvent, GuardStatus, GuardView } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AskOthers, Losses } from '../../model/losses.ts';
+import type { RemoteMark } from '../../model/remote-mark.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
@@ -37,6 +38,8 @@ export interface LeasesDeps {
 const goneMsMax = 60_000;
 /** A decided eviction that was not applied is decided again after this. */
 const retryMs = 1000;
+/** An end that another node reports again is the same one, however long the report was on its way. */
+const sameEndMs = 500;
 /** Of a slice of evictions: looking at a lease is cheaper than evicting one. */
 const looksPerEviction = 4;
 
@@ -212,10 +215,16 @@ export class Leases implements GuardView {
     this.#nearExpiry.held(stored);
   }
 
-  /** Whether the node that runs its lease answers for it. Precondition: it is remote. */
-  suspectRemote(stored: MutableRecord, isSuspect: boolean): void {
-    if (stored.isSuspect === isSuspect) return;
+  /** What the node that runs its lease reports of it. Precondition: it is remote. */
+  markRemote(stored: MutableRecord, mark: RemoteMark): void {
+    const isSuspect = mark === 'suspect';
+    const endsMs = typeof mark === 'object' ? mark.endsMs : Number.POSITIVE_INFINITY;
+    const isNearExpiry = Number.isFinite(endsMs);
+    const isSame = stored.isSuspect === isSuspect && stored.isNearExpiry === isNearExpiry;
+    if (isSame && (!isNearExpiry || Math.abs(stored.deadlineMs - endsMs) < sameEndMs)) return;
     stored.isSuspect = isSuspect;
+    stored.isNearExpiry = isNearExpiry;
+    stored.deadlineMs = endsMs;
     this.#nearExpiry.held(stored);
   }
 

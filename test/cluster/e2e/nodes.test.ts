@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressesAt, api, ClusterWorld, serialAt } from '../../kit/cluster/cluster-world.ts';
 import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { dig } from '../../kit/dns/dig.ts';
 import type { ServerProcess } from '../../kit/process/server-process.ts';
 import { until } from '../../kit/process/until.ts';
 
@@ -75,6 +76,21 @@ describe.skipIf(missingEtcd.length > 0)('nodes of one cluster', () => {
       return left.length === 0;
     });
     expect((await api(n2, 'GET', '/apps/prod/beat/a1')).status).toBe(404);
+  });
+
+  test('what is left of a lease is the TTL of it at the other node too', async () => {
+    await api(n1, 'PUT', '/apps/prod/ending/a1', instance('10.0.3.9', { leaseSeconds: 9, dnsTtl: 5 }));
+    await until('n2 has it', async () => (await addressesAt(n2, 'ending')).length === 1);
+    const ttls: number[] = [];
+    await until('its lease has ended', async () => {
+      const { answer } = await dig(n2.dnsPort, 'ending.prod.svc A');
+      const [, ttl] = answer[0]?.split(' ') ?? [];
+      if (ttl !== undefined) ttls.push(Number(ttl));
+      return answer.length === 0;
+    });
+    expect(ttls).toEqual(ttls.toSorted((a, b) => b - a));
+    expect(ttls.some((ttl) => ttl > 1 && ttl < 5)).toBe(true);
+    expect(Math.min(...ttls)).toBe(1);
   });
 
   test('a drain asks the other node what it has handed out', async () => {

@@ -65,7 +65,7 @@ describe('the others', () => {
 
   test('are without one that was struck off, until it is heard', () => {
     const { living, hear, count } = world(slotOf('n2'));
-    living.strike('n2');
+    living.strike('n2', 1);
     expect(count()).toBe(0);
     hear('n2');
     living.returned('n2');
@@ -127,5 +127,47 @@ describe('a node that is silent', () => {
     living.look(true);
     living.look(true);
     expect([living.isCut, buried]).toEqual([false, ['n2']]);
+  });
+});
+
+describe('what another node has struck off', () => {
+  test('is struck off here too, once, and named to the others', () => {
+    const { living } = world(slotOf('n2'), slotOf('n3'));
+    const fresh = living.newStrikes([['n3', 500]]);
+    expect(fresh).toEqual([['n3', 500]]);
+    living.strike('n3', 500);
+    expect([living.newStrikes([['n3', 500]]), living.strikes]).toEqual([[], [['n3', 500]]]);
+    expect(living.newStrikes([['n3', 501]])).toEqual([['n3', 501]]);
+  });
+
+  test('is nothing here while it is heard here, and not later either', () => {
+    const { living, hear, time } = world(slotOf('n2'), slotOf('n3'));
+    hear('n3');
+    expect(living.newStrikes([['n3', 500]])).toEqual([]);
+    time.nowMs += 10_000;
+    expect(living.newStrikes([['n3', 500]])).toEqual([]);
+  });
+
+  test('is never this node itself', () => {
+    expect(world().living.newStrikes([['n1', 500]])).toEqual([]);
+  });
+
+  test('is named no more once it is back', () => {
+    const { living } = world(slotOf('n2'));
+    living.strike('n2', 1);
+    living.returned('n2');
+    expect(living.strikes).toEqual([]);
+  });
+});
+
+describe('whether a peer hears a node', () => {
+  test('is what those report that answer', async () => {
+    const { living, hear, words } = world(slotOf('n2'), slotOf('n3'));
+    hear('n2');
+    expect(await living.isHeardElsewhere('n3')).toBe(false);
+    words.set('n2', { node: 'n3', heardMsAgo: 500 });
+    expect(await living.isHeardElsewhere('n3')).toBe(true);
+    words.set('n2', { node: 'n3', heardMsAgo: 60_000 });
+    expect(await living.isHeardElsewhere('n3')).toBe(false);
   });
 });

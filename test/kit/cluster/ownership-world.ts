@@ -5,6 +5,7 @@
 import { Ownership } from '../../../src/cluster/ownership.ts';
 import type { Intent, OwnershipEvent } from '../../../src/cluster/ownership-events.ts';
 import { intervalMs, leaseMs, OwnershipEtcd, sessionMs } from './ownership-etcd.ts';
+import { isHearingThere, repliesOf } from './simulated-link.ts';
 
 export interface Fault {
   readonly kind: 'cut-nodes' | 'cut-etcd' | 'isolate' | 'crash' | 'pause';
@@ -348,11 +349,8 @@ export class OwnershipWorld {
 
   #forward(node: Node, { kind, owner, key, heardMs }: Intent & { kind: 'forward' | 'relay' }): void {
     const to = this.nodes.find(({ name }) => name === owner) as Node;
-    const via = this.nodes.filter((one) => one !== node && one !== to && one.isJoined);
-    const isThere =
-      kind === 'forward'
-        ? this.#reaches(node, to)
-        : via.some((one) => this.#reaches(node, one) && this.#reaches(one, to));
+    const reaches = (a: Node, b: Node) => this.#reaches(a, b);
+    const isThere = isHearingThere(kind, this.nodes, [node, to], reaches);
     if (isThere) this.#forwarded(node, to, key, heardMs);
     else
       this.#later(callMs, () =>
@@ -361,21 +359,12 @@ export class OwnershipWorld {
   }
 
   #ask(node: Node, kind: 'ask-lately' | 'ask-heard', key: string): void {
-    let isComplete = true;
-    let heardMs: number | undefined;
-    let owner: string | undefined;
-    for (const peer of this.nodes) {
-      if (peer === node) continue;
-      if (!this.#reaches(node, peer)) {
-        if (node.live.has(peer.name)) isComplete = false;
-        continue;
-      }
-      owner ??= peer.ownership.ownerOf(key);
-      const theirs = peer.ownership.heardMs(key);
-      if (theirs === undefined) continue;
-      const mine = node.local(this.#nowMs) - (peer.local(this.#nowMs) - theirs);
-      heardMs = Math.max(heardMs ?? mine, mine);
-    }
+    const { isComplete, heardMs, owner } = repliesOf(this.nodes, node, {
+      key,
+      reaches: (a, b) => this.#reaches(a, b),
+      isLiving: (name) => node.live.has(name),
+      at: (peer, ms) => node.local(this.#nowMs) - (peer.local(this.#nowMs) - ms),
+    });
     const event: OwnershipEvent =
       kind === 'ask-lately'
         ? { kind: 'lately-answer', key, heardMs, isComplete }

@@ -9,6 +9,7 @@ import { keptOf } from '../../../src/cluster/peers-engine/kept-value.ts';
 import { instancePathOf, sharedKind } from '../../../src/cluster/peers-engine/shared-paths.ts';
 import { seededNumbers } from './cluster-nemesis.ts';
 import { prefix } from './shared-stores.ts';
+import { isHearingThere, repliesOf } from './simulated-link.ts';
 import { ceilingMs, SimulatedNode } from './simulated-node.ts';
 
 export const leaseMs = 9000;
@@ -356,11 +357,8 @@ export class PeersSimulation {
 
   #forward(node: SimulatedNode, { kind, owner, key, heardMs }: Intent & { kind: 'forward' | 'relay' }): void {
     const to = this.nodes.find(({ name }) => name === owner) as SimulatedNode;
-    const via = this.nodes.filter((one) => one !== node && one !== to && one.isJoined);
-    const isThere =
-      kind === 'forward'
-        ? this.#reaches(node, to)
-        : via.some((one) => this.#reaches(node, one) && this.#reaches(one, to));
+    const reaches = (a: SimulatedNode, b: SimulatedNode) => this.#reaches(a, b);
+    const isThere = isHearingThere(kind, this.nodes, [node, to], reaches);
     if (isThere) this.#give(to, { kind: 'forwarded', key, heardMs });
     else
       this.#later(callMs, () =>
@@ -369,19 +367,12 @@ export class PeersSimulation {
   }
 
   #ask(node: SimulatedNode, kind: 'ask-lately' | 'ask-heard', key: string): void {
-    let isComplete = true;
-    let heardMs: number | undefined;
-    let owner: string | undefined;
-    for (const peer of this.nodes) {
-      if (peer === node) continue;
-      if (!this.#reaches(node, peer)) {
-        if (node.living.has(peer.name)) isComplete = false;
-        continue;
-      }
-      owner ??= peer.ownership.ownerOf(key);
-      const theirs = peer.ownership.heardMs(key);
-      if (theirs !== undefined) heardMs = Math.max(heardMs ?? theirs, theirs);
-    }
+    const { isComplete, heardMs, owner } = repliesOf(this.nodes, node, {
+      key,
+      reaches: (a, b) => this.#reaches(a, b),
+      isLiving: (name) => node.living.has(name),
+      at: (_peer, ms) => ms,
+    });
     const event: OwnershipEvent =
       kind === 'ask-lately'
         ? { kind: 'lately-answer', key, heardMs, isComplete }

@@ -114,6 +114,11 @@ export class PeersWorld implements AsyncDisposable {
     for (const way of this.#between(a, b)) way.cut();
   }
 
+  /** What one node sends to the other does not arrive; the other way it does. */
+  cutOneWay(from: number, to: number): void {
+    this.#ways[from]?.[to]?.cut();
+  }
+
   mend(a: number, b: number): void {
     for (const way of this.#between(a, b)) way.mend();
   }

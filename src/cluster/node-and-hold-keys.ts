@@ -8,7 +8,7 @@ import { parseHold } from './hold-value.ts';
 import type { ClusterKey } from './keys.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 
-export class KeysBeside {
+export class NodeAndHoldKeys {
   readonly #options: Pick<ReplicaOptions, 'registry' | 'events'>;
   readonly #bad: BadKeys;
 

@@ -12,7 +12,7 @@ import type { ClusterReplica } from './replica.ts';
 /** So long the own watch may take until what was written has come back by it. */
 const appliedMs = 3000;
 
-export class OtherKeys {
+export class NodeAndHoldWrites {
   readonly #prefix: string;
   readonly #publisher: Pick<Publisher, 'move'>;
   readonly #replica: Pick<ClusterReplica, 'hasApplied'>;
