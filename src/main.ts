@@ -8,6 +8,7 @@
 
 import { flushCompileCache } from 'node:module';
 import closeWithGrace, { type Signals } from 'close-with-grace';
+import { EarlyWorkers } from './app/early-workers.ts';
 import { type CliParts, runCli } from './cli/program.ts';
 import { keyboardOf } from './cli/terminal/keys.ts';
 import { isColoured } from './cli/terminal/style.ts';
@@ -59,6 +60,7 @@ const result = await runCli(process.argv.slice(2), parts);
 if (result !== 'running') process.exit(result);
 
 async function serve(config: Config): Promise<'running' | { readonly problem: string }> {
+  const workers = new EarlyWorkers(config);
   const [{ openLog }, { startApp }, { openServiceNotify }] = await Promise.all([
     import('./runtime/log.ts'),
     import('./app/app.ts'),
@@ -73,7 +75,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   const { logger } = log;
   const notify = await openServiceNotify(process.env, (reason) => logger.warn({ reason }, 'cannot notify systemd'));
   const stopping = new AbortController();
-  const starting = startApp(config, logger, stopping.signal);
+  const starting = startApp(config, logger, stopping.signal, undefined, workers).finally(() => workers.close());
   closeWithGrace(
     {
       delay: config.stopSeconds * 1000,
@@ -112,17 +114,19 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   // Not before the last run's instances are back, since then it is time that counts.
   boundHeapGrowth();
-  setTimeout(() => {
-    // At its end it may not come to it; for the next start, where the program is kept compiled (bin/built.cjs).
-    flushCompileCache();
-    collectStartGarbage();
-  }, garbageAfterMs).unref();
+  setTimeout(tidyUp, garbageAfterMs).unref();
   if (app !== 'stopped' && terminal !== undefined) {
     const { startScreen } = await import('./cli/start-screen.ts');
     parts.out(startScreen(app, config, parts));
   }
   if (app !== 'stopped') await notify.ready(() => app.applied());
   return 'running';
+}
+
+function tidyUp(): void {
+  // At its end it may not come to it; for the next start, where the program is kept compiled (bin/built.cjs).
+  flushCompileCache();
+  collectStartGarbage();
 }
 
 async function checkZones(directory: string): Promise<{ zones: number; faults: string[] }> {

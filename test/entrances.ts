@@ -6,7 +6,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   registry: files('options registry'),
   history: files('change-log log-recorder past recorder removed undo'),
   // When apps were last asked for is no data of the registry: a file beside the database.
-  store: files('asked-file persistence rows'),
+  store: files('asked-file persistence rows writer-worker'),
   health: files('files/check-folder health'),
   metrics: files('http-counts metrics'),
   // One for each use case, with its input and outcome, for the fronts; and what app puts together.
@@ -17,7 +17,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
     'server/auth server/listen server/secure-connections server/server watch/watchers',
-    'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
+    'adapters/consul/catalog-nodes adapters/nacos/created-services adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
     'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
@@ -41,7 +41,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
     'response-limit response-rates zone-access',
   ),
   'dns/transport': files('batched/batched-udp server tcp-connections tls udp'),
-  'dns/plane': files('open-plane plane'),
+  'dns/plane': files('dns-worker plane threaded-plane'),
 };
 
 function files(...lists: readonly string[]): readonly string[] {

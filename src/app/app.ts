@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { name } from '../dns/message/name.ts';
-import { defaultThreads } from '../dns/plane/open-plane.ts';
+import { defaultThreads } from '../dns/plane/dns-worker.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
@@ -21,6 +21,7 @@ import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
 import { type ControlPlane, type ControlPlaneDeps, createControlPlane } from './control-plane.ts';
 import { CredentialFile } from './credential-file.ts';
 import { openDataPlane } from './data-plane.ts';
+import type { EarlyWorkers } from './early-workers.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { type OpenNacosGrpc, openNacosGrpc } from './nacos-grpc.ts';
@@ -66,6 +67,8 @@ interface Start {
   /** Ends a start that is in progress: a large registry takes seconds. */
   readonly stopping: AbortSignal;
   readonly ownClock: Clock;
+  /** Undefined: each is made when it is needed. */
+  readonly workers: EarlyWorkers | undefined;
 }
 
 /** A problem is a sentence for a person. Data that turns out to be damaged is opened a second time, as a suspect. */
@@ -74,8 +77,9 @@ export async function startApp(
   logger: Logger,
   stopping: AbortSignal,
   ownClock: Clock = systemClock,
+  workers?: EarlyWorkers,
 ): Promise<RunningApp | Ended> {
-  const start: Start = { config, logger, stopping, ownClock };
+  const start: Start = { config, logger, stopping, ownClock, workers };
   const first = await open(start, false);
   if (first !== 'damaged') return first;
   const second = await open(start, true);
@@ -111,7 +115,7 @@ function registryInCluster(cluster: () => ClusterLink | undefined): RegistryStat
 type Phase = 'starting' | 'ready' | 'stopping';
 
 async function compose(
-  { config: given, logger, stopping, ownClock }: Start,
+  { config: given, logger, stopping, ownClock, workers }: Start,
   isSuspect: boolean,
   opened: AsyncDisposableStack,
 ): Promise<RunningApp | Ended | 'damaged'> {
@@ -132,7 +136,8 @@ async function compose(
   const isCluster = given.clusterName !== '';
   const config = isCluster ? { ...given, data: undefined } : given;
   let cluster: ClusterLink | undefined;
-  const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
+  const opening = { clock: clock.clock, loaded, isSuspect, stopping, logger };
+  const persistence = await openData(config, { ...opening, takeWorker: workers?.takeWriter });
   if (persistence === 'stopped' || 'problem' in persistence) return persistence;
   const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
   const onNearExpiry = (stored: InstanceRecord): void => {
@@ -149,17 +154,18 @@ async function compose(
     onHoldReleased: (key) => persistence.holdReleased(key),
     cluster: isCluster ? registryInCluster(() => cluster) : {},
   });
-  const { registry } = state;
+  const { registry, liveZones } = state;
   opened.defer(() => persistence.close(registry.revision));
 
   // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   // Later than the answers end: the others need not ask this node any more then.
   opened.defer(() => cluster?.leave());
-  const answering = { state, clock, threads, fileZones: fileZonesOf(loaded), certificate: tls?.certificate, logger };
-  const opening = await openDataPlane(config, answering);
-  if ('failed' in opening) return listenProblem('DNS', opening);
-  const plane = opening;
+  const planeParts = { state, clock, threads, logger, takeWorker: workers?.takeDns };
+  const answering = { ...planeParts, fileZones: fileZonesOf(loaded), certificate: tls?.certificate };
+  const listening = await openDataPlane(config, answering);
+  if ('failed' in listening) return listenProblem('DNS', listening);
+  const plane = listening;
   opened.defer(() => plane.close());
   opened.defer(() => cluster?.quiesce());
   tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
@@ -171,15 +177,13 @@ async function compose(
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.
   const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock);
-  const isReady = () => phase.now === 'ready';
-  const isRecovered = () => phase.now !== 'starting';
-  const { liveZones } = state;
+  const phases = { isReady: () => phase.now === 'ready', isRecovered: () => phase.now !== 'starting' };
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger, folder: given.data };
-  const listening = await openControlPlane(config, { ...common, isReady, isRecovered, tls, cluster }, opened);
-  if ('problem' in listening) return listening;
+  const controlling = await openControlPlane(config, { ...common, ...phases, tls, cluster }, opened);
+  if ('problem' in controlling) return controlling;
   const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster };
-  return run({ ...composed, loaded, zoneFiles, zoneDigests, ...listening }, opened);
+  return run({ ...composed, loaded, zoneFiles, zoneDigests, ...controlling }, opened);
 }
 
 /** The control plane, connected to the change stream and listening. */

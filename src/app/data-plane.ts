@@ -2,11 +2,12 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { openPlane } from '../dns/plane/open-plane.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import { openPlane } from '../dns/plane/threaded-plane.ts';
 import type { Zone } from '../dns/zone/zone.ts';
 import type { ListenFailure } from '../model/listen.ts';
 import type { CertificateSource } from '../runtime/certificate.ts';
+import type { TakeWorker } from './early-workers.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { RegistryState } from './registry-state.ts';
@@ -15,6 +16,7 @@ export interface DataPlaneDeps {
   readonly state: RegistryState;
   readonly clock: ProcessClock;
   readonly threads: number;
+  readonly takeWorker: TakeWorker | undefined;
   readonly fileZones: Iterable<Zone>;
   /** There is one where DNS over TLS is configured. */
   readonly certificate: CertificateSource | undefined;
@@ -24,13 +26,14 @@ export interface DataPlaneDeps {
 /** Listens from here on and answers SERVFAIL until `ready`. */
 export function openDataPlane(
   config: Config,
-  { state: { registry, zones, liveZones }, clock, threads, fileZones, certificate, logger }: DataPlaneDeps,
+  { state: { registry, zones, liveZones }, clock, threads, takeWorker, fileZones, certificate, logger }: DataPlaneDeps,
 ): Promise<Plane | ListenFailure> {
   const { dnsTls: listens } = config;
   const pair = certificate?.current;
   return openPlane({
     ...planeSettings(config),
     threads,
+    takeWorker,
     tls: pair === undefined || listens.length === 0 ? undefined : { listens, pair: { cert: pair.cert, key: pair.key } },
     view: registry,
     allInstances: function* () {

@@ -15,6 +15,7 @@ import type { RegistryOptions } from '../registry/options.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { openPersistence, type Persistence } from '../store/persistence.ts';
+import type { TakeWorker } from './early-workers.ts';
 import { planeSettings } from './plane-settings.ts';
 
 export interface DataOptions {
@@ -23,13 +24,14 @@ export interface DataOptions {
   /** It was found to be damaged by an earlier opening. */
   readonly isSuspect: boolean;
   readonly stopping: AbortSignal;
+  readonly takeWorker: TakeWorker | undefined;
   readonly logger: Logger;
 }
 
 /** Opens the data folder; a problem is a sentence for a person. */
 export function openData(
   config: Config,
-  { clock, loaded, isSuspect, stopping, logger }: DataOptions,
+  { clock, loaded, isSuspect, stopping, takeWorker, logger }: DataOptions,
 ): Promise<Persistence | { readonly problem: string } | 'stopped'> {
   return openPersistence(
     {
@@ -40,7 +42,7 @@ export function openData(
       isSuspect,
       zonesDigest: zonesDigestOf(loaded.loads.flatMap(({ sources }) => sources)),
     },
-    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
+    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, takeWorker, logger },
   );
 }
 

@@ -1,6 +1,6 @@
 // What the threads of the store can be asked, and the end that asks (runtime/worker-calls.ts carries it).
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { EventQuery } from '../history/recorder.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { type CallReply, Calls } from '../runtime/worker-calls.ts';
@@ -64,8 +64,8 @@ export class StoreThread<Functions extends { [Name in keyof Functions]: (...args
   readonly #calls = new Calls<Functions>();
   #hasEnded = false;
 
-  constructor(program: URL) {
-    this.#worker = new Worker(program);
+  constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.on('message', (reply: CallReply) => this.#calls.settle(reply));
     const ended = (why: string) => {
       this.#hasEnded = true;

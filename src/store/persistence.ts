@@ -14,7 +14,7 @@ import type { OpenReport } from './calls.ts';
 import type { DatabaseOptions } from './database.ts';
 import { lifeTokenOf, newLifeToken } from './life-file.ts';
 import { blockSize, type Mark, openMark, readMark } from './revision-file.ts';
-import { openStore, type RefusedInstance, type Store } from './store.ts';
+import { openStore, type RefusedInstance, type Store, type StoreDeps } from './store.ts';
 import type { StoredHold } from './supervision-rows.ts';
 
 export interface PersistenceOptions extends DatabaseOptions {
@@ -23,7 +23,7 @@ export interface PersistenceOptions extends DatabaseOptions {
   readonly zonesDigest: string;
 }
 
-export interface PersistenceDeps {
+export interface PersistenceDeps extends Pick<StoreDeps, 'takeWorker'> {
   monotonicMs(): number;
   wallMs(): number;
   /** Ends the opening and the restoring, which take seconds where there is much. */
@@ -88,6 +88,7 @@ export async function openPersistence(
   const store = await openStore(
     { ...database, folder, revision: found?.revision ?? seconds, nowMs: deps.wallMs() },
     {
+      takeWorker: deps.takeWorker,
       monotonicMs: () => deps.monotonicMs(),
       wallMs: () => deps.wallMs(),
       stopping: deps.stopping,

@@ -3,6 +3,7 @@
 // Limits: one server a folder (data-folder.ts).
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { matcher } from '../history/log-recorder.ts';
 import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
 import type { Change } from '../model/change.ts';
@@ -15,8 +16,11 @@ import { PageReader } from './page-reader.ts';
 import { changeOf, changeRow } from './rows.ts';
 import { holdOf, holdRow, type StoredHold } from './supervision-rows.ts';
 import { WriteQueue } from './write-queue.ts';
+import { newWriterWorker } from './writer-worker.ts';
 
 export interface StoreDeps {
+  /** A worker of the writer that was made before. */
+  readonly takeWorker?: (() => Worker | undefined) | undefined;
   monotonicMs(): number;
   wallMs(): number;
   /** Ends the opening and the restoring. */
@@ -40,7 +44,7 @@ export async function openStore(
   const { stopping } = deps;
   // It came between two openings, without a listener: what was saved of a damaged file would not be reported.
   if (stopping.aborted) return 'stopped';
-  const writer = new StoreThread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
+  const writer = new StoreThread<WriterCalls>(deps.takeWorker?.() ?? newWriterWorker());
   const end = () => void writer.terminate();
   stopping.addEventListener('abort', end);
   try {
@@ -241,7 +245,7 @@ export class Store implements Recorder {
   /** It reads alone, so another one may take its place; what writes is not replaced, since how far it came is not known. */
   async #searcher(): Promise<StoreThread<SearchCalls>> {
     if (this.#search === undefined || this.#search.thread.hasEnded) {
-      const thread = new StoreThread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
+      const thread = new StoreThread<SearchCalls>(new Worker(new URL('./search-thread.ts', import.meta.url)));
       this.#search = { thread, opened: thread.call('open', this.#folder) };
     }
     const { thread, opened } = this.#search;

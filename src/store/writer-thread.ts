@@ -8,6 +8,8 @@ import { keepCopy, type Opened, openFolder } from './data-folder.ts';
 
 /** Between looks at events that have become too old while nothing was written. */
 const pruneEveryMs = 60_000;
+/** The start waits for what is opened. */
+const garbageAfterMs = 2000;
 
 const port = parentPort as MessagePort;
 let opened: Opened | undefined;
@@ -18,6 +20,7 @@ answerCalls<WriterCalls>(port, {
     const found = openFolder(options, options.nowMs);
     if ('problem' in found) return found;
     opened = found;
+    setTimeout(collectStartGarbage, garbageAfterMs).unref();
     const { database, isNew, damage, logEnd } = found;
     const brokenLog =
       logEnd === 'damaged' && damage === undefined ? keepCopy(options.folder, options.nowMs) : undefined;
@@ -66,5 +69,3 @@ function prune(): void {
     // The commits report the fault of the disk; old events can wait.
   }
 }
-
-collectStartGarbage();

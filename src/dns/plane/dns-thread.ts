@@ -1,16 +1,11 @@
 // The main thread's handle on one DNS thread: started, posted to, called, and gone at some time.
 
 import { closeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ListenFailure } from '../../model/listen.ts';
 import { answerCall, type CallReply, Calls } from '../../runtime/worker-calls.ts';
+import { newDnsWorker } from './dns-worker.ts';
 import type { Listening, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
-
-/**
- * V8 would let the young generation grow to 48 MB or more while instances come, and keep it: what a thread allocates is
- * garbage at once, and three spaces of two megabytes stay in a processor's cache.
- */
-const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
 export interface ThreadHooks {
   onFault(error: unknown, question: string): void;
@@ -31,8 +26,10 @@ export class DnsThread {
   #descriptors: number[] = [];
   readonly #calls = new Calls<ThreadCalls>();
 
-  constructor(start: ThreadStart, hooks: ThreadHooks) {
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start, resourceLimits });
+  /** `worker`: one that has nothing to do yet. */
+  constructor(start: ThreadStart, hooks: ThreadHooks, worker = newDnsWorker()) {
+    this.#worker = worker;
+    worker.postMessage(start);
     const { promise, resolve, reject } = Promise.withResolvers<Listening | ListenFailure>();
     this.listening = promise;
     const caughtUp = Promise.withResolvers<void>();

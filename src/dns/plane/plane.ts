@@ -25,6 +25,7 @@
 // steps back where cores are few (thread-priority.ts).
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
+import type { Worker } from 'node:worker_threads';
 import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
 import type { Change } from '../../model/change.ts';
 import type { ConsulNode } from '../../model/consul-node.ts';
@@ -80,6 +81,8 @@ export interface PlaneOptions extends ThreadOptions {
   readonly delegated?: { readonly opcodes: readonly number[] } & MainCalls;
   /** So many rows may be kept for a thread that does not follow: see instance-feed.ts, which has the default. */
   readonly retiredRowsMax?: number;
+  /** Workers that were made before, for threads; undefined: there is none left. */
+  readonly takeWorker?: (() => Worker | undefined) | undefined;
   /** In place of a real one. */
   readonly startThread?: (start: ThreadStart, hooks: ThreadHooks) => DnsThread;
 }

@@ -24,6 +24,7 @@ import { AppliedNumbers } from './applied-numbers.ts';
 import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
 import { InstanceFeed } from './instance-feed.ts';
+import { openLocalPlane } from './local-plane.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import { QueryDrains } from './query-drains.ts';
 import type { Client, Listening, MessageContent, ThreadCalls, ThreadStart } from './thread-message.ts';
@@ -37,7 +38,12 @@ const updatesPerMessageBefore = 1024;
 const restartsMax = 3;
 const restartsWithinMs = 600_000;
 
-export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
+/** Opens all sockets; not a query is answered with data before `ready`. Without threads: in this one. */
+export function openPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
+  return options.threads === 0 ? openLocalPlane(options) : openThreadedPlane(options);
+}
+
+async function openThreadedPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
   // SO_REUSEPORT would let two servers of one user share the port: so first it has to be ours alone.
   const silent = { handler: () => undefined, counters: new DnsCounters(), tcp: options.tcp };
   const probe = await listenDns(options.listens, silent);
@@ -287,7 +293,8 @@ class ThreadedPlane implements Plane {
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
     // What is sent from now on reaches it too.
     this.#instances.flush();
-    const { onFault, delegated, view, startThread = (start, hooks) => new DnsThread(start, hooks) } = this.#options;
+    const { onFault, delegated, view, takeWorker } = this.#options;
+    const { startThread = (start, hooks) => new DnsThread(start, hooks, takeWorker?.()) } = this.#options;
     this.#applied.begin(slot, this.#posted);
     const thread: DnsThread = startThread(this.#startOf(slot), {
       onFault: (error, question) => onFault(error, question),

@@ -71,11 +71,11 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
 
 async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTransport): Promise<Pair | ListenFailure> {
   for (let attempt = 1; ; attempt++) {
-    const tcp = await listenTcp(listen, deps.handler, deps.counters, deps.tcp, deps.reusePort);
+    const tcp = await (transport.listenTcp ?? listenTcp)(listen, deps.handler, deps.counters, deps.tcp, deps.reusePort);
     if ('failed' in tcp) return tcp;
     const udp = await transport.listen(tcp.listen, deps.handler, deps.counters, deps.reusePort);
     if (!('failed' in udp)) {
-      if (udp.descriptor !== undefined) deps.opened?.(udp.descriptor);
+      for (const { descriptor } of [udp, tcp]) if (descriptor !== undefined) deps.opened?.(descriptor);
       const close = async () => {
         await Promise.all([udp.close(), tcp.close()]);
       };

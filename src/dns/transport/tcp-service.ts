@@ -21,6 +21,13 @@ const laterMax = 16;
 /** Bounds closing, so that a steady sender cannot hold it up: so many rounds of the event loop, then connections end. */
 const lastRoundsMax = 64;
 
+/** What was done on a connection before it came to the service: octets that were read, or of a reply that were not sent. */
+export interface Begun {
+  readonly received?: Buffer;
+  readonly unsent?: Buffer;
+  readonly later?: LaterReply;
+}
+
 export class TcpService {
   readonly #handler: Handler;
   readonly #connections: TcpConnections;
@@ -39,7 +46,7 @@ export class TcpService {
   }
 
   /** Answers on a connected socket until it ends. The socket should allow half-open (RFC 7766 §6.2.3). */
-  serve(socket: Socket): void {
+  serve(socket: Socket, begun: Begun = {}): void {
     const address = socket.remoteAddress;
     socket.on('error', () => socket.destroy());
     // Gone before it was accepted.
@@ -54,7 +61,7 @@ export class TcpService {
       return;
     }
     this.#connections.admit(socket, address);
-    new TcpConnection(socket, peer, this.#handler, this.#connections, this.#turns);
+    new TcpConnection(socket, peer, this.#handler, this.#connections, this.#turns).begin(begun);
   }
 
   /**
@@ -94,23 +101,31 @@ class TcpConnection {
     this.#handler = handler;
     this.#connections = connections;
     this.#turns = turns;
-    socket.on('data', (chunk: Buffer) => {
-      this.#frames.push(chunk);
-      if (!this.#frames.isWaiting) return;
-      if (this.#frames.isSingle && turns.takesAtOnce()) {
-        this.#answerAtOnce();
-        return;
-      }
-      // What has arrived is answered before more is read.
-      socket.pause();
-      turns.add(this.#take);
-    });
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => turns.add(this.#take));
     // Comes also while reading is paused, so perhaps with messages still to answer.
     socket.on('end', () => {
       if (!this.#frames.isWaiting) this.#end();
     });
     socket.on('close', () => turns.delete(this.#take));
+  }
+
+  begin({ received, unsent, later }: Begun): void {
+    if (unsent !== undefined) this.#socket.write(unsent);
+    if (later !== undefined) void this.#sendLater(later);
+    if (received !== undefined) this.#received(received);
+  }
+
+  #received(chunk: Buffer): void {
+    this.#frames.push(chunk);
+    if (!this.#frames.isWaiting) return;
+    if (this.#frames.isSingle && this.#turns.takesAtOnce()) {
+      this.#answerAtOnce();
+      return;
+    }
+    // What has arrived is answered before more is read.
+    this.#socket.pause();
+    this.#turns.add(this.#take);
   }
 
   /** The client has too much to read, or to wait for, before it may ask on. */

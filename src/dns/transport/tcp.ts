@@ -8,6 +8,8 @@ import type { TcpLimits } from './tcp-connections.ts';
 import { TcpService } from './tcp-service.ts';
 
 export interface TcpListener {
+  /** Where Node does not own the socket: it outlives its thread unless it is closed. */
+  readonly descriptor?: number;
   readonly listen: Listen;
   /** Queries have arrived whose turn is to come. */
   readonly hasWaiting: boolean;

@@ -13,6 +13,7 @@ import { firstMessage } from '../server/answer-message.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { LaterReply, type Peer } from '../server/peer.ts';
+import type { listenTcp } from './tcp.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 /** Bursts wait here while the loop does other work: about 4000 queries. The kernel may cap it lower. */
@@ -38,6 +39,8 @@ export interface UdpTransport {
     counters: DnsCounters,
     reusePort?: boolean,
   ): Promise<UdpListener | ListenFailure>;
+  /** How streams are accepted; Node's own listener unless given. */
+  readonly listenTcp?: typeof listenTcp;
   /** The thread has work besides its descriptors while `isBusy` is true: the transport then never waits for datagrams. */
   yieldTo(isBusy: () => boolean): void;
 }

@@ -4,7 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
-import { defaultThreads } from '../../../src/dns/plane/open-plane.ts';
+import { defaultThreads } from '../../../src/dns/plane/dns-worker.ts';
 import type { PlaneOptions } from '../../../src/dns/plane/plane.ts';
 import { loadLibC } from '../../../src/dns/transport/batched/libc.ts';
 import { brokenZone } from '../../../src/dns/zone/zone.ts';

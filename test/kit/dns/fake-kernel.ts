@@ -52,6 +52,23 @@ export class FakeKernel implements LibC {
     return received.length;
   }
 
+  // Of streams it knows nothing.
+  listen(): number {
+    return this.#fail(-38);
+  }
+
+  accept4(): number {
+    return this.#fail(-38);
+  }
+
+  recv(): number {
+    return this.#fail(-38);
+  }
+
+  send(): number {
+    return this.#fail(-38);
+  }
+
   sendmmsg(_fd: number, messages: Uint8Array, count: number): number {
     const wished = this.sends.shift() ?? count;
     this.calls.push(`sendmmsg ${count}`);

@@ -3,8 +3,8 @@
 
 import { name } from '../../../src/dns/message/name.ts';
 import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
-import { openPlane } from '../../../src/dns/plane/open-plane.ts';
 import type { Plane, PlaneOptions } from '../../../src/dns/plane/plane.ts';
+import { openPlane } from '../../../src/dns/plane/threaded-plane.ts';
 import { ClockSharing } from '../../../src/runtime/shared-clock.ts';
 import { Harness } from '../registry/harness.ts';
 import { type DnsClient, tcpClient, udpClient } from './dns-client.ts';

@@ -1,5 +1,5 @@
-// The calls of Linux's C library that Node has no words for, through koffi: many datagrams in one system call, and a wait
-// on descriptors of our own choice. koffi is an optional dependency with prebuilt binaries: where it is missing, or the
+// The calls of Linux's C library that Node has no words for, through koffi: many datagrams in one system call, connections
+// without an object each, and a wait on descriptors of our own choice. koffi is an optional dependency with prebuilt binaries: where it is missing, or the
 // machine is another than those whose structures are written down here, the reason is a value and Node's own sockets
 // do the same work. The structures and numbers are the same in glibc and musl, on x86-64 and 64-bit ARM.
 // Buffers handed over stay where they are: their memory lies outside of V8's heap.
@@ -14,6 +14,10 @@ export interface LibC {
   getsockname(fd: number, address: Uint8Array, octets: Uint8Array): number;
   recvmmsg(fd: number, messages: Uint8Array, count: number, flags: number, timeout: null): number;
   sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
+  listen(fd: number, backlog: number): number;
+  accept4(fd: number, address: Uint8Array, octets: Uint8Array, flags: number): number;
+  recv(fd: number, into: Uint8Array, octets: number, flags: number): number;
+  send(fd: number, from: Uint8Array, octets: number, flags: number): number;
   poll(descriptors: Uint8Array, count: number, timeoutMs: number): number;
   pipe2(descriptors: Uint8Array, flags: number): number;
   close(fd: number): number;
@@ -37,6 +41,10 @@ const signatures = {
   getsockname: 'int getsockname(int, void *, void *)',
   recvmmsg: 'int recvmmsg(int, void *, uint32_t, int, void *)',
   sendmmsg: 'int sendmmsg(int, void *, uint32_t, int)',
+  listen: 'int listen(int, int)',
+  accept4: 'int accept4(int, void *, void *, int)',
+  recv: 'int64_t recv(int, void *, uint64_t, int)',
+  send: 'int64_t send(int, void *, uint64_t, int)',
   poll: 'int poll(void *, uint64_t, int)',
   pipe2: 'int pipe2(void *, int)',
   close: 'int close(int)',

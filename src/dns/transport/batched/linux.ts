@@ -4,10 +4,12 @@
 // sys/socket.h
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
@@ -15,6 +17,7 @@ export const SO_REUSEPORT = 15;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 
 // netinet/in.h
 export const IPPROTO_IP = 0;
@@ -36,6 +39,8 @@ export const O_CLOEXEC = 0o2000000;
 // errno.h
 export const EINTR = 4;
 export const EAGAIN = 11;
+export const ENFILE = 23;
+export const EMFILE = 24;
 
 /** poll.h: int fd, short events, short revents. */
 export const pollfd = { octets: 8, events: 4, revents: 6 } as const;
