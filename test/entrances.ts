@@ -17,7 +17,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
     'server/auth server/listen server/secure-connections server/server watch/watchers',
-    'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
+    'adapters/consul/catalog-nodes adapters/nacos/created-services adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
     'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',

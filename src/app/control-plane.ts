@@ -15,6 +15,7 @@ import { HealthChecks } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
 import { CatalogNodes } from '../http/adapters/consul/catalog-nodes.ts';
+import { CreatedServices } from '../http/adapters/nacos/created-services.ts';
 import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
@@ -73,6 +74,8 @@ export interface ControlPlane {
   readonly subscribers: readonly Subscriber[];
   /** Undefined: it is not kept who asks for what. */
   readonly counting: QueryCounting | undefined;
+  /** Of both fronts of Nacos. */
+  readonly nacosServices: CreatedServices;
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
@@ -127,8 +130,9 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     consulNodes: catalogNodes(config, plane),
     mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
-  const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, control, health, metrics, subscribers: subscribers(parts), counting };
+  const nacosServices = new CreatedServices();
+  const http = createFronts(config, deps, { control, watchers, life, metrics, nacosServices });
+  return { http, control, health, metrics, subscribers: subscribers(parts), counting, nacosServices };
 }
 
 /** Undefined: no names of Consul's are served. */
@@ -234,12 +238,13 @@ interface Fronts {
   readonly watchers: Watchers;
   readonly life: Life;
   readonly metrics: Metrics;
+  readonly nacosServices: CreatedServices;
 }
 
 function createFronts(
   config: Config,
   { clock, plane, liveZones, zoneFiles, logger, isReady, tls, credentials }: ControlPlaneDeps,
-  { control, watchers, life, metrics }: Fronts,
+  { control, watchers, life, metrics, nacosServices }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
     control,
@@ -256,7 +261,7 @@ function createFronts(
     tls,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
-    adapters: { names: config.adapters, env: config.adapterEnv },
+    adapters: { names: config.adapters, env: config.adapterEnv, nacosServices },
     hiddenNames: (instance) => liveZones.hiddenNames(instance),
     zoneFiles: () => zoneFiles.list(),
     resolve: (text, type) => plane.explain(text, type),

@@ -3,6 +3,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { Control } from '../control/control.ts';
+import type { CreatedServices } from '../http/adapters/nacos/created-services.ts';
 import type { FindPrincipal } from '../http/server/auth.ts';
 import type { Listen, ListenFailure } from '../model/listen.ts';
 import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
@@ -15,6 +16,7 @@ const nacosGrpcOffset = 1000;
 interface NacosGrpcParts {
   readonly control: Control;
   readonly http: { readonly findPrincipal: FindPrincipal };
+  readonly nacosServices: CreatedServices;
   readonly clock: Clock;
   readonly tls: Tls | undefined;
 }
@@ -28,7 +30,7 @@ export interface OpenNacosGrpc {
 /** Undefined: the adapter is off, or gRPC is. `http`: with the ports that were given for port 0. */
 export async function openNacosGrpc(
   config: Config,
-  { control, http, clock, tls }: NacosGrpcParts,
+  { control, http, nacosServices, clock, tls }: NacosGrpcParts,
 ): Promise<OpenNacosGrpc | ListenFailure | undefined> {
   const listens = config.nacosGrpc ?? config.http.map(grpcBeside);
   if (!config.adapters.includes('nacos') || listens.length === 0) return undefined;
@@ -36,6 +38,7 @@ export async function openNacosGrpc(
   const opened = await NacosGrpc.open(
     {
       control,
+      services: nacosServices,
       clock,
       defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
       env: config.adapterEnv,

@@ -7,6 +7,7 @@ import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { ClusterSettings } from './cluster-options.ts';
 import { type WriteBody, writeToJson } from './command-json.ts';
 import type { Entry } from './engine.ts';
@@ -40,7 +41,7 @@ export interface CutWritesDeps {
   readonly stamp: () => number;
   readonly commitWaitMs: number;
   /** It is run here, or by the node that accepted it, from now on. */
-  readonly registered: (path: string, record: OwnedRecord) => void;
+  readonly registered: (path: string, key: InstanceKey, record: OwnedRecord) => void;
   readonly removed: (path: string, operation: string) => void;
 }
 
@@ -117,7 +118,7 @@ export class CutWrites {
     for (const change of decision.changes) {
       replica.applyOwn(change, change.kind === 'registered' && write.node !== me);
       if (change.after === undefined) removed(path, write.operation);
-      else if (change.kind === 'registered') registered(path, this.#ownedOf(change, write));
+      else if (change.kind === 'registered') registered(path, change.after, this.#ownedOf(change, write));
     }
     return { ...decision.outcome(), replicated: false };
   }

@@ -75,11 +75,14 @@ export class FieldReader {
   unknown(): Unknown {
     const names = Object.keys(this.#object);
     if (names.length === this.#read.length) return nothing;
-    const rest = Object.entries(this.#object).filter(([field]) => !this.#read.includes(field));
-    for (const [field, value] of rest) {
+    const rest = this.#read.length === 0 ? names : names.filter((field) => !this.#read.includes(field));
+    for (const field of rest) {
+      const value = this.#object[field];
       if (isDeep(value)) this.#fault(field.slice(0, 63), `must be nested at most ${depthMax} deep`, value, undefined);
     }
-    return Object.freeze(Object.fromEntries(rest));
+    // It was parsed for this reader alone.
+    if (rest === names) return Object.freeze(this.#object);
+    return Object.freeze(Object.fromEntries(rest.map((field) => [field, this.#object[field]])));
   }
 
   #fault<T>(field: string, message: string, value: unknown, fallback: T): T {
@@ -99,6 +102,7 @@ export function parseJson(value: Uint8Array, octetsMax: number): { readonly json
 }
 
 function isDeep(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
   let level: unknown[] = [value];
   for (let depth = 0; depth <= depthMax; depth++) {
     level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));

@@ -72,15 +72,13 @@ export class LeaseRunner {
     for (const intent of this.ownership.handle(event, this.#deps.nowMs())) this.#carry(intent);
   }
 
-  record(path: string, record: OwnedRecord, isRegistration: boolean): void {
+  record(path: string, key: InstanceKey, record: OwnedRecord, isRegistration: boolean): void {
     const { me, table, nowMs, registry, onOwner } = this.#deps;
     const owner = table.known(record.owner, nowMs());
     this.swaps.forget(path);
     const was = this.#owners.get(path);
     this.#owners.set(path, record.owner);
     this.handle({ kind: 'record', key: path, record, isRegistration });
-    const key = keyAt(path);
-    if (key === undefined) return;
     if (record.owner !== me) {
       this.#marks.delete(path);
       const mark = this.#markOf(owner, path);

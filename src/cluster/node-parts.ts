@@ -191,7 +191,7 @@ export class NodeParts {
     return new ClusterReplica({
       ...{ me, prefix, registry, now, pending: this.pending },
       events: {
-        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
+        record: (path, key, record, isRegistration) => this.runner.record(path, key, record, isRegistration),
         removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
         node: (kind, node, value, revision) => this.watch.seen(kind, node, value, revision),
         changed: (hlc) => this.propagationSeconds.observe(Math.max(0, clock.wallMs() - hlc) / 1000),
@@ -241,7 +241,7 @@ export class NodeParts {
       now: () => this.now(),
       nowMs: () => clock.monotonicMs(),
       stamp: () => this.#stamp(),
-      registered: (path, record) => this.runner.record(path, record, true),
+      registered: (path, key, record) => this.runner.record(path, key, record, true),
       removed: (path, operation) => this.runner.removed(path, 'cancelled', operation, replica.known(path)),
     });
   }

@@ -2,13 +2,14 @@
 // cannot be read, and whether this node counts by itself.
 
 import type { ChangeGroup } from '../model/decision.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Known } from './known-records.ts';
 import type { OwnedRecord, RemovedWhy } from './ownership-events.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { RegistryPort } from './registry-port.ts';
 
 export interface ReplicaEvents {
-  readonly record: (path: string, record: OwnedRecord, isRegistration: boolean) => void;
+  readonly record: (path: string, key: InstanceKey, record: OwnedRecord, isRegistration: boolean) => void;
   /** Called before the registry lets go of it. */
   readonly removed: (path: string, why: RemovedWhy, operation: string, known: Known | undefined) => void;
   /** The key of a node: its session, or its death without a word; no value: deleted. */

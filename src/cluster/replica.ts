@@ -301,7 +301,7 @@ export class ClusterReplica {
     }
     this.records.set(path, known);
     events.stamp(record.times.hlc);
-    events.record(path, ownedOf(record, entry.modRevision), true);
+    events.record(path, key, ownedOf(record, entry.modRevision), true);
   }
 
   #put(key: InstanceKey, entry: Entry, record = this.#record(entry), isForced = false): void {
@@ -331,7 +331,7 @@ export class ClusterReplica {
     // What is new here was applied so.
     if (stored !== undefined) registry.setRemote(key, isRemote);
     const isRegistration = isData && (record.cause.why === 'registered' || record.cause.why === 'replaced');
-    events.record(path, ownedOf(record, entry.modRevision), isRegistration);
+    events.record(path, key, ownedOf(record, entry.modRevision), isRegistration);
   }
 
   /** A label that was given while cut off is provisional: its holder leaves, and is decided anew. */
@@ -366,7 +366,7 @@ export class ClusterReplica {
     const record = parseRecord(entry.value);
     if (!Array.isArray(record)) return record;
     const [first] = record;
-    this.#bad(entry.key, first === undefined ? undefined : `${first.field} ${first.message}`);
+    this.#bad(entry.key, first === undefined ? undefined : `${first.field} ${first.message}`.trimStart());
     return undefined;
   }
 

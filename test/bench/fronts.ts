@@ -1,6 +1,6 @@
 // APIs of other registries under a fleet: what a `pass` of Consul's TTL checks and a heartbeat of Eureka cost, and how long a change
 // takes to reach those who wait for it: ten thousand blocking queries of Consul, a hundred a service, and two hundred polls of
-// discovery. The callers of Consul are in processes of their own.
+// discovery. The callers are in processes of their own.
 // `node_modules/.bin/node test/bench/fronts.ts [services] [queries a service] [changes]`
 
 import { fork } from 'node:child_process';
@@ -91,42 +91,39 @@ function quantilesOf(sorted: readonly number[]): readonly string[] {
 
 /** Clients of discovery that poll one app, each again as soon as it is answered. */
 async function measurePolls(): Promise<void> {
-  const took: number[] = [];
-  let beganMs = 0;
-  let isOver = false;
   const call = async (path: string, fields: Readonly<Record<string, string>>) => {
     const reply = await fetch(`${server.http}/discovery/${path}`, {
       method: 'POST',
       body: new URLSearchParams(fields),
     });
-    return (await reply.json()) as { code: number };
+    const { code } = (await reply.json()) as { code: number };
+    if (code !== 0) throw new Error(`${path}: ${code}`);
   };
   const asked = { zone: 'z', env: 'prod', appid: 'polled', hostname: 'h' };
   await call('register', { ...asked, status: '1', addrs: 'http://10.9.1.1:80' });
-  const poll = async (at: number): Promise<void> => {
-    for (let known = '0'; !isOver; ) {
-      const query = new URLSearchParams({ env: 'prod', appid: 'polled', hostname: `p${at}`, latest_timestamp: known });
-      const text = await (await fetch(`${server.http}/discovery/polls?${query.toString()}`)).text();
-      const latest = /"latest_timestamp":(\d+)/.exec(text)?.[1];
-      if (known !== '0' && latest !== undefined) took.push(nowMs() - beganMs);
-      known = latest ?? known;
+  const child = fork(join(import.meta.dirname, 'discovery-polls.ts'));
+  try {
+    child.send({ port: server.httpPort, pollers, appid: asked.appid });
+    await once(child, 'message');
+    await sleep(1000);
+    const began: number[] = [];
+    for (let change = 0; change < pollChanges; change++) {
+      began.push(nowMs());
+      await call('set', { ...asked, status: '1', metadata: JSON.stringify({ change: String(change) }) });
+      await sleep(250);
     }
-  };
-  const all = Array.from({ length: pollers }, (_, at) => poll(at).catch(() => {}));
-  await sleep(2000);
-  for (let change = 0; change < pollChanges; change++) {
-    beganMs = nowMs();
-    await call('set', { ...asked, status: change % 2 === 0 ? '2' : '1' });
-    await sleep(250);
+    child.send('report');
+    const [arrivals] = (await once(child, 'message')) as [readonly number[]];
+    // The last change that had begun when it came.
+    const took = arrivals.map((ms) => ms - (began.findLast((at) => at <= ms) ?? Number.NaN));
+    const sorted = took.toSorted((a, b) => a - b);
+    printTable(
+      ['polls of discovery', 'answers to changes', 'p50 ms', 'p99', 'longest', 'bar'],
+      [[pollers, took.length, ...quantilesOf(sorted)].map(String)],
+    );
+  } finally {
+    child.disconnect();
   }
-  isOver = true;
-  const sorted = took.toSorted((a, b) => a - b);
-  printTable(
-    ['polls of discovery', 'answers to changes', 'p50 ms', 'p99', 'longest', 'bar'],
-    [[pollers, took.length, ...quantilesOf(sorted)].map(String)],
-  );
-  await call('set', { ...asked, status: '1' });
-  await Promise.race([Promise.all(all), sleep(2000)]);
 }
 
 async function register(at: number): Promise<void> {

@@ -25,6 +25,9 @@ export async function registerFleet(api: ApiClient): Promise<void> {
       }),
     ),
   );
+  // As long as names get: it has to break, not to widen the page.
+  const collector = 'com.acme.platform.observability.collector';
+  await api.register(`prod/${collector}/collector-1`, ['http://10.9.9.2:80'], { leaseSeconds });
   await api.register('prod/ledger/ledger-1', ['http://127.0.0.1:1'], { checks: [{ type: 'tcp', intervalSeconds: 5 }] });
   await api.register('staging/reports/reports-1', ['http://10.9.9.1:80'], { status: 'waiting', leaseSeconds });
   await api.call('POST', '/api/v1/apps/prod/orders/orders-1/drain?reason=rolling+restart');

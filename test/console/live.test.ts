@@ -62,7 +62,7 @@ describe.skipIf(missing.length > 0)('live', () => {
     await api.register('prod/orders/orders-1', ['http://10.0.0.1:80'], { leaseSeconds });
     const overview = await openPage(browser, server.http, '/console/');
     const app = await openPage(browser, server.http, '/console/#/apps/prod/orders');
-    await app.page.getByText('1 of 1 instances take traffic').waitFor();
+    await app.page.getByText('1 of 1 instance takes traffic').waitFor();
     await overview.page.getByRole('link', { name: 'prod/orders' }).last().waitFor();
 
     const load = { isOn: true, writes: 0 };
@@ -123,7 +123,7 @@ describe.skipIf(missing.length > 0)('live', () => {
     const watched = await openPage(browser, server.http, '/console/#/apps/prod/orders');
     const { page } = watched;
     await page.getByText('live', { exact: true }).waitFor();
-    await page.getByText('1 of 1 instances take traffic').waitFor();
+    await page.getByText('1 of 1 instance takes traffic').waitFor();
     await server.stop();
     await page.getByText('reconnecting').waitFor();
     server = await startServer(options);
@@ -163,19 +163,19 @@ describe.skipIf(missing.length > 0)('live', () => {
     await page.getByText('This server does not know that token.').waitFor();
     await page.getByLabel('Token').fill(first);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('1 of 1 instances take traffic').waitFor();
+    await page.getByText('1 of 1 instance takes traffic').waitFor();
 
     await server.stop();
     server = await startServer(options(second));
     await page.getByText(/The token is not accepted/).waitFor();
     await page.getByLabel('Token').fill(second);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('1 of 1 instances take traffic').waitFor();
+    await page.getByText('1 of 1 instance takes traffic').waitFor();
     await page.getByText('live', { exact: true }).waitFor();
 
     // In this tab alone: a reload keeps it, no cookie and no other storage has it.
     await page.reload();
-    await page.getByText('1 of 1 instances take traffic').waitFor();
+    await page.getByText('1 of 1 instance takes traffic').waitFor();
     const kept = await page.evaluate(() => ({ local: JSON.stringify(localStorage), cookie: document.cookie }));
     expect(JSON.stringify(kept)).not.toContain(second);
     await watched.close();

@@ -85,7 +85,7 @@ describe.skipIf(missing.length > 0)('traffic', () => {
     const signIn = async (who: string): Promise<void> => {
       await page.getByLabel('Token').fill(secretOf(who));
       await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByText('1 of 1 instances take traffic').waitFor();
+      await page.getByText('1 of 1 instance takes traffic').waitFor();
     };
     await signIn('short');
     await page.getByText(/The credential has expired/).waitFor();

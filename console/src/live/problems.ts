@@ -34,8 +34,7 @@ export interface Evidence {
 const ofAKindMax = 40;
 
 export function findProblems(evidence: Evidence): readonly Found[] {
-  const envsOf = new Map<string, string[]>();
-  for (const { env, appid } of evidence.apps) envsOf.set(appid, [...(envsOf.get(appid) ?? []), env]);
+  const envsOf = envsByApp(evidence.apps);
   const kinds = [
     ofServer(evidence),
     ofGuard(evidence.guard),
@@ -57,7 +56,7 @@ function shorten(found: readonly Found[]): readonly Found[] {
     ...first,
     key: `${first.kind} more`,
     subject: `${more} more`,
-    text: 'of the same kind: filter the apps below.',
+    text: 'Of the same kind: filter the apps below.',
   };
   return [...found.slice(0, ofAKindMax), rest];
 }
@@ -68,19 +67,24 @@ function ofServer({ metric }: Evidence): Found[] {
     found.push({ key: subject, level: 'bad', kind, subject, text, href: next.href, next });
   };
   if (metric('rollcall_ready') === 0) {
-    add('not ready', 'This server', 'has not restored its state, or stops. DNS answers SERVFAIL.', metricsLink);
+    add(
+      'not ready',
+      'This server',
+      'It has not restored its state yet, or is stopping: DNS answers SERVFAIL.',
+      metricsLink,
+    );
   }
   if (metric('rollcall_store_failing') === 1) {
     add(
       'store',
       'The store',
-      'cannot write: registrations are refused, DNS and renewals go on. Its disk may be full.',
+      'It cannot write: registrations are refused, DNS and renewals go on. The disk may be full.',
       metricsLink,
     );
   }
   const failing = metric('rollcall_zone_files_failing') ?? 0;
   if (failing > 0) {
-    const text = `${failing === 1 ? 'one is' : `${failing} are`} not served as written: refused, or deleted.`;
+    const text = `${failing === 1 ? 'One is' : `${failing} are`} not served as written: refused, or deleted.`;
     add('zone file', 'Zone files', text, { title: 'Zones', href: linkTo(['zones']) });
   }
   return found;
@@ -128,7 +132,7 @@ function allWaiting({ apps, origin, events }: Evidence, envsOf: ReadonlyMap<stri
       kind: 'all waiting',
       app,
       subject: nameOf(app),
-      text: `${app.instances === 1 ? 'its one instance takes no' : `none of its ${app.instances} instances takes`} traffic: DNS answers with nothing.${checkText(app, events)}${elsewhere(app, envsOf)}`,
+      text: `${app.instances === 1 ? 'Its one instance takes no' : `None of its ${app.instances} instances takes`} traffic: DNS answers with nothing.${checkText(app, events)}${elsewhere(app, envsOf)}`,
       href: linkTo(['apps', app.env, app.appid]),
       next: resolveLink(`${app.appid}.${app.env}.${origin}`),
     }));
@@ -163,7 +167,7 @@ function hiddenNames({ zones, origin }: Evidence): Found[] {
       kind: 'hidden',
       app,
       subject: nameOf(app),
-      text: `a zone file answers in its place: ${file}.`,
+      text: `A zone file answers in its place: ${file}.`,
       href: linkTo(['apps', app.env, app.appid]),
       next: resolveLink(`${app.appid}.${app.env}.${origin}`),
     })),
@@ -182,7 +186,7 @@ function lapsed({ events, apps }: Evidence, envsOf: ReadonlyMap<string, string[]
     const left = known.get(name)?.instances ?? 0;
     const who =
       changes.length === 1
-        ? `the lease of ${instance} ended, after ${Math.round(silentSeconds ?? 0)} s without a renewal`
+        ? `The lease of ${instance} ended, after ${Math.round(silentSeconds ?? 0)} s without a renewal`
         : `${changes.length} leases ended within the hour`;
     return {
       key: `lapsed ${name}`,
@@ -192,7 +196,7 @@ function lapsed({ events, apps }: Evidence, envsOf: ReadonlyMap<string, string[]
       subject: name,
       text: `${who}; ${left === 0 ? `none is left.${elsewhere({ env, appid }, envsOf)}` : `${left} left.`}`,
       href: linkTo(['apps', env, appid]),
-      next: { title: 'Events', href: linkTo(['events'], { app: name, why: 'evicted' }) },
+      next: { title: 'Events', href: linkTo(['events'], { app: name, why: 'evicted,lapsed' }) },
     } satisfies Found;
   });
 }
@@ -226,10 +230,10 @@ function deadNames({ queries, origin }: Evidence, envsOf: ReadonlyMap<string, st
   return queries
     .filter(({ lastHour }) => lastHour >= deadPerHourMin)
     .map(({ name = '', lastHour, lastMinute, clients, closeTo = [] }) => {
-      const elsewhere = otherEnvsOf(name, origin, envsOf);
+      const elsewhere = appsElsewhere(name, origin, envsOf);
       const hint =
         elsewhere.length > 0
-          ? ` It is registered in ${elsewhere.join(', ')}.`
+          ? ` It is registered in ${elsewhere.map((app) => app.split('/')[0]).join(', ')}.`
           : closeTo.length > 0
             ? ` Close to it: ${closeTo.join(', ')}.`
             : '';
@@ -239,21 +243,29 @@ function deadNames({ queries, origin }: Evidence, envsOf: ReadonlyMap<string, st
         level: 'warn',
         kind: elsewhere.length > 0 ? 'wrong env' : 'no such name',
         subject: name,
-        text: `does not exist, and was asked for ${lastHour} times within the hour${by}, ${lastMinute} in the last minute.${hint}`,
+        text: `Does not exist, and was asked for ${lastHour} times within the hour${by}, ${lastMinute} in the last minute.${hint}`,
         href: resolveLink(name).href,
         next: { title: 'Traffic', href: linkTo(['traffic'], { name, rcode: 'NXDOMAIN', by: 'none' }) },
       } satisfies Found;
     });
 }
 
-/** Where the app of a name is registered, if that is not as in the name: `_http._tcp.orders.prod.svc.` */
-function otherEnvsOf(name: string, origin: string, envsOf: ReadonlyMap<string, string[]>): readonly string[] {
+/** The envs of each app. */
+function envsByApp(apps: readonly AppEntry[]): ReadonlyMap<string, string[]> {
+  const envsOf = new Map<string, string[]>();
+  for (const { env, appid } of apps) envsOf.set(appid, [...(envsOf.get(appid) ?? []), env]);
+  return envsOf;
+}
+
+/** The app of a name, as in `_http._tcp.orders.prod.svc.`, in the envs that have it, if its own does not: `env/appid`. */
+function appsElsewhere(name: string, origin: string, envsOf: ReadonlyMap<string, string[]>): readonly string[] {
   if (!name.endsWith(`.${origin}`)) return [];
   const labels = name.slice(0, -origin.length - 1).split('.');
   const env = labels.pop() ?? '';
   for (let first = 0; first < labels.length; first++) {
-    const envs = envsOf.get(labels.slice(first).join('.'));
-    if (envs !== undefined) return envs.includes(env) ? [] : envs;
+    const appid = labels.slice(first).join('.');
+    const envs = envsOf.get(appid);
+    if (envs !== undefined) return envs.includes(env) ? [] : envs.map((one) => `${one}/${appid}`);
   }
   return [];
 }

@@ -47,7 +47,11 @@ export function AppPage({ env, appid }: Place) {
         {appid} <span class="muted">{env}</span>
       </h1>
       <p class="summary">
-        {shown === undefined ? '…' : `${up} of ${shown.length} instances take traffic`}
+        {shown === undefined
+          ? '…'
+          : shown.length === 0
+            ? 'No instance is registered.'
+            : `${up} of ${shown.length} ${shown.length === 1 ? 'instance takes' : 'instances take'} traffic`}
         {shown !== undefined && shown.length > 0 && up === 0 && <Badge tone="bad">all waiting</Badge>}
         {at !== undefined && <Badge tone="info">as of then</Badge>}
       </p>
@@ -118,7 +122,7 @@ function Instances({
     [instances, JSON.stringify(query)],
   );
   const columns: readonly Column<Instance | InstanceContent>[] = [
-    { title: 'Instance', width: 'minmax(6rem, 2fr)', cell: (one) => <InstanceLink {...one} /> },
+    { title: 'Instance', width: 'minmax(6rem, 3fr)', cell: (one) => <InstanceLink {...one} /> },
     { title: 'State', width: '5.4rem', cell: (one) => <InstanceState one={one} /> },
     {
       title: 'Lease',
@@ -132,7 +136,7 @@ function Instances({
     },
     {
       title: 'Addresses',
-      width: 'minmax(9rem, 3fr)',
+      width: 'minmax(9rem, 6fr)',
       isExtra: true,
       cell: ({ addrs }) => <code title={addrs.join('\n')}>{addrs.join(' ')}</code>,
     },

@@ -38,13 +38,14 @@ function Status({ guard }: { readonly guard: Guard }) {
         <Badge tone={guard.holding ? 'bad' : 'good'}>
           {guard.registryHeld ? 'holds the registry' : guard.holding ? 'holds apps' : 'rests'}
         </Badge>{' '}
-        {guard.reason}
-        {guard.since !== null && (
-          <>
-            {' '}
-            since <Time at={guard.since} />
-          </>
-        )}
+        <span>
+          {guard.reason}
+          {guard.since !== null && (
+            <>
+              , since <Time at={guard.since} />
+            </>
+          )}
+        </span>
       </p>
       <ul class="tiles">
         {(

@@ -20,7 +20,7 @@ import { onChanges } from '../live/changes.ts';
 import { nowMs } from '../live/clock.ts';
 import { useRecentChanges } from '../live/recent-changes.ts';
 import { digCommand, dnsNameOf } from '../live/server.ts';
-import { Ago, Badge, Copyable, Panel, Time, Trouble, Waiting } from '../parts/bits.tsx';
+import { Ago, Badge, Copyable, Panel, Time, type Tone, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
 import { type Loaded, useEvery, useLoaded } from '../parts/loaded.ts';
@@ -130,10 +130,10 @@ function Present({
         )}{' '}
         <Lease endsAt={instance.leaseEndsAt} leaseSeconds={instance.leaseSeconds} suspect={suspect === true} />
         {instance.health !== undefined && (
-          <span>
-            {' '}
-            checks {instance.health.verdict}: {instance.health.reason}
-          </span>
+          <>
+            <Badge tone={verdictTones[instance.health.verdict] ?? 'quiet'}>{instance.health.verdict}</Badge>
+            <span>{instance.health.reason}</span>
+          </>
         )}
       </p>
       {instance.override !== undefined && <Override override={instance.override} />}
@@ -259,19 +259,27 @@ function Facts({ instance }: { readonly instance: Instance }) {
           </dd>
         </div>
         {checks.map((check, i) => (
-          <div key={JSON.stringify(check)}>
+          <div key={JSON.stringify(check)} class="is-wide">
             <dt>Check {i + 1}</dt>
-            <dd>
-              {Object.entries(check)
-                .filter(([, value]) => value !== '')
-                .map(([key, value]) => `${key} ${String(value)}`)
-                .join(', ')}
-            </dd>
+            <dd>{checkText(check)}</dd>
           </div>
         ))}
       </dl>
     </Panel>
   );
+}
+
+const verdictTones: Readonly<Record<string, Tone>> = { passing: 'good', warning: 'warn', critical: 'bad' };
+
+/** `tcp every 5 s, within 2 s`, then the rest of what is set, by its name. */
+function checkText({ type, intervalSeconds, timeoutSeconds, ...rest }: Readonly<Record<string, unknown>>): string {
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  const every = intervalSeconds === undefined ? '' : ` every ${textOf(intervalSeconds)} s`;
+  const within = timeoutSeconds === undefined ? '' : `within ${textOf(timeoutSeconds)} s`;
+  const others = Object.entries(rest)
+    .filter(([, value]) => value !== '')
+    .map(([key, value]) => `${key} ${textOf(value)}`);
+  return [`${textOf(type)}${every}`, within, ...others].filter((part) => part !== '').join(', ');
 }
 
 function Names({ instance: { env, appid, label, addrs } }: { readonly instance: Instance }) {

@@ -94,6 +94,7 @@ function Tiles() {
       holding > 0 ? 'holds' : 'rests',
       holding > 0 ? 'bad' : 'good',
       `${metric('rollcall_suspects') ?? 0} past their lease`,
+      linkTo(['guard']),
     ],
     [
       'Store',
@@ -102,7 +103,7 @@ function Tiles() {
       `${metric('rollcall_store_pending') ?? 0} pending`,
     ],
     ['Checks', `${metric('rollcall_checked_instances') ?? 0}`, 'good', 'instances checked'],
-    ['DNS', labelOf('rollcall_dns_threads', 'transport') ?? '–', 'good', `${metric('rollcall_zones') ?? 0} zones`],
+    ['DNS', ...dnsTile(), linkTo(['zones'])],
     ['Traffic', ...trafficTile(asked), linkTo(['traffic'], { by: 'app' })],
   ];
   return (
@@ -130,12 +131,27 @@ function sumOf(apps: readonly AppEntry[], count: 'up' | 'instances'): number {
   return apps.reduce((sum, app) => sum + app[count], 0);
 }
 
+/** Its threads, how they read their sockets, and the zones; a zone file at fault is a problem of its own. */
+function dnsTile(): [value: string, tone: Tone, note: string] {
+  const zones = metric('rollcall_zones');
+  if (zones === undefined) return ['–', 'good', ''];
+  const failing = metric('rollcall_zone_files_failing') ?? 0;
+  const note = failing > 0 ? `${failing} zone ${failing === 1 ? 'file fails' : 'files fail'}` : transportText();
+  return [`${zones} ${zones === 1 ? 'zone' : 'zones'}`, failing > 0 ? 'bad' : 'good', note];
+}
+
+function transportText(): string {
+  const transport = labelOf('rollcall_dns_threads', 'transport');
+  return transport === undefined ? '' : `${transport} transport`;
+}
+
 /** How many apps are asked for, and which one most. */
 function trafficTile({ value, trouble }: Loaded<QueriesReply>): [value: string, tone: Tone, note: string] {
   if (value === undefined) return ['–', 'good', trouble === undefined ? '' : 'not counted'];
   const [most] = value.queries;
-  const note = most === undefined ? 'no app was asked for' : `most ${most.env}/${most.appid}`;
-  return [`${value.total} ${value.total === 1 ? 'app' : 'apps'} asked`, 'good', note];
+  if (most === undefined) return ['0', 'good', 'no app was asked for'];
+  const asked = `${value.total} ${value.total === 1 ? 'app' : 'apps'}`;
+  return [asked, 'good', `most ${most.env}/${most.appid}`];
 }
 
 /** Evictions and checks of the last hour, without instances that are back, kept by the changes. */

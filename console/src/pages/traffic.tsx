@@ -79,7 +79,9 @@ export function TrafficPage() {
       <h1>Traffic</h1>
       {(hasMetrics.value || caller.value === undefined) && (
         <Panel title="Now">
-          <TrafficCharts />
+          <div class="columns">
+            <TrafficCharts />
+          </div>
         </Panel>
       )}
       {isForbidden ? (

@@ -65,10 +65,17 @@ function Files({ reply: { total, failing, zones } }: { readonly reply: ZonesRepl
 
 const tones: Readonly<Record<string, Tone>> = { good: 'good', refused: 'bad', deleted: 'warn' };
 
+/** A good file that hides apps is no green one. */
+function FileBadge({ file: { state, hidden, moreHidden } }: { readonly file: ZoneFile }) {
+  const count = hidden.length + moreHidden;
+  if (state !== 'good' || count === 0) return <Badge tone={tones[state] ?? 'warn'}>{state}</Badge>;
+  return <Badge tone="warn">hides {count === 1 ? '1 app' : `${count} apps`}</Badge>;
+}
+
 function File({ file }: { readonly file: ZoneFile }) {
   const { zone, state, serves, serial, records, faults, hidden, moreHidden } = file;
   return (
-    <Panel title={zone ?? file.file} extra={<Badge tone={tones[state] ?? 'warn'}>{state}</Badge>}>
+    <Panel title={zone ?? file.file} extra={<FileBadge file={file} />}>
       <p class="muted">
         <code>{file.file}</code>:{' '}
         {serves === 'file' ? 'served' : serves === 'nothing' ? 'not served' : `${serves} is served`}

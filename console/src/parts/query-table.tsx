@@ -38,14 +38,14 @@ const rcodeTones: Readonly<Record<string, Tone>> = { NOERROR: 'good', SERVFAIL: 
 
 const name: Column<QueryRow> = {
   title: 'Name',
-  width: 'minmax(9rem, 3fr)',
+  width: 'minmax(6rem, 3fr)',
   cell: ({ name: text = '', type = 'A' }) => (
     <a class="name" title={text} href={linkTo(['resolve'], { name: text.replace(/\.$/, ''), type })}>
       {text}
     </a>
   ),
 };
-const type: Column<QueryRow> = { title: 'Type', width: '4rem', cell: (row) => row.type };
+const type: Column<QueryRow> = { title: 'Type', width: '3.2rem', cell: (row) => row.type };
 const rcode: Column<QueryRow> = {
   title: 'Answer',
   width: '6.5rem',
@@ -82,7 +82,7 @@ const names: Column<QueryRow> = {
   cell: (row) => shortNumber(row.names),
 };
 const meant: Column<QueryRow> = {
-  title: 'Close to',
+  title: 'Perhaps meant',
   width: 'minmax(7rem, 2fr)',
   cell: ({ closeTo = [] }) =>
     closeTo.map((one) => {
@@ -99,7 +99,7 @@ const counts: readonly Column<QueryRow>[] = [
   { title: 'Minute', width: '4.2rem', isNumber: true, cell: (row) => shortNumber(row.lastMinute) },
   { title: 'Hour', width: '4.2rem', isNumber: true, isExtra: true, cell: (row) => shortNumber(row.lastHour) },
   { title: 'All', width: '4.2rem', isNumber: true, isExtra: true, cell: (row) => shortNumber(row.count) },
-  { title: 'Last', width: '5.5rem', isExtra: true, cell: ({ lastSeen }) => <Ago at={lastSeen} /> },
+  { title: 'Last', width: '5.5rem', isNumber: true, isExtra: true, cell: ({ lastSeen }) => <Ago at={lastSeen} /> },
 ];
 
 const columnsOf: Readonly<Record<QueryGrouping | 'missing', readonly Column<QueryRow>[]>> = {

@@ -87,7 +87,7 @@ function inWords(document: Fields, columns: readonly Column[], isOne: boolean, c
     const question = [textField(one, 'name'), textField(one, 'type'), textField(one, 'rcode')];
     const counts = [textField(one, 'lastMinute'), textField(one, 'lastHour'), textField(one, 'count'), agoText(one)];
     if (isOne) return [textField(one, 'client'), textField(one, 'transport'), ...question, ...counts];
-    return [...question, ...counts, textField(one, 'clients'), textList(one, 'closeTo').join(' ')];
+    return [...question, ...counts, textField(one, 'clients'), textList(one, 'closeTo').join(',')];
   });
   const more = Number(textField(document, 'total')) - list.length;
   const unlisted = Number(textField(document, 'unlisted') || '0');

@@ -48,7 +48,7 @@ export interface QueryGroup {
   /** Different ones; 0 where they are not kept. */
   readonly clients: number;
   readonly names: number;
-  /** Registered apps whose name differs by a slip of the fingers, where the name does not exist. */
+  /** Where the name does not exist: registered apps whose name differs by a slip of the fingers, else those of that name in another env. */
   readonly closeTo: readonly AppKey[];
 }
 
@@ -217,12 +217,16 @@ export class QueryLists {
     if (labels === undefined || env === undefined || labels.length === 0) return [];
     const asked = labels.filter((label) => !label.startsWith('_')).join('.');
     const close: { readonly app: AppKey; readonly distance: number }[] = [];
+    const elsewhere: AppKey[] = [];
     let looks = 0;
     for (const app of this.#deps.view.apps()) {
       if (++looks > closeLooksMax) break;
+      if (app.size === 0) continue;
       const distance = nameDistance(asked, app.appid) + nameDistance(env, app.env);
-      if (app.size > 0 && distance <= slipMax) close.push({ app: { env: app.env, appid: app.appid }, distance });
+      if (distance <= slipMax) close.push({ app: { env: app.env, appid: app.appid }, distance });
+      else if (app.appid === asked) elsewhere.push({ env: app.env, appid: app.appid });
     }
+    if (close.length === 0) return elsewhere.slice(0, closeShownMax);
     close.sort((a, b) => a.distance - b.distance || (appKey(a.app) < appKey(b.app) ? -1 : 1));
     return close.slice(0, closeShownMax).map(({ app }) => app);
   }

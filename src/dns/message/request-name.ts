@@ -18,12 +18,15 @@ export class RequestName {
   #bytes: Buffer = Buffer.alloc(0);
   /** Without the root. */
   labels = 0;
+  /** Names that were read so far: for those who keep what they have made of one. */
+  reads = 0;
 
   /** The name of `octets` octets at `start`. False: it has a label or a length that no name has, or is the root. */
   read(bytes: Buffer, start: number, octets: number): boolean {
     if (octets > nameOctetsMax) return false;
     this.#bytes = bytes;
     this.#areHashed = false;
+    this.reads++;
     let labels = 0;
     for (let at = start, length = bytes[at] as number; length > 0; length = bytes[at] as number) {
       if (length > labelOctetsMax) return false;

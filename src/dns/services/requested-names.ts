@@ -14,6 +14,11 @@ const dot = 0x2e;
 export class RequestedNames {
   readonly #originLabels: number;
   readonly #view: RegistryView;
+  /** Of the name that was asked about last: the hash of its env, and that of all before the env as an app's name. */
+  #name: RequestName | undefined;
+  #reads = 0;
+  #seed = 0;
+  #whole = 0;
 
   constructor(originLabels: number, view: RegistryView) {
     this.#originLabels = originLabels;
@@ -24,7 +29,8 @@ export class RequestedNames {
   appOf(name: RequestName): AppView | undefined {
     const envAt = name.labels - this.#originLabels - 1;
     if (envAt < 1 || name.beginsWith(0, underscore)) return undefined;
-    return this.#appAt(name, 0, envAt, placeHash(name, 0, envAt, envHash(name, envAt)));
+    this.#hash(name, envAt);
+    return this.#appAt(name, 0, envAt, this.#whole);
   }
 
   /** `name`: at or below the origin. False: it is there, or may be. */
@@ -33,18 +39,27 @@ export class RequestedNames {
     const envAt = name.labels - this.#originLabels - 1;
     if (envAt < 0 || view.hasHash === undefined) return false;
     for (let label = 0; label <= envAt; label++) if (name.beginsWith(label, underscore)) return false;
-    const seed = envHash(name, envAt);
+    this.#hash(name, envAt);
+    const seed = this.#seed;
     if (!view.hasHash(mixed(seed) | 0)) return true;
     let appAt = envAt;
     let appHash = 0;
     while (appAt > 0) {
-      const hash = placeHash(name, appAt - 1, envAt, seed);
+      const hash = appAt === 1 ? this.#whole : placeHash(name, appAt - 1, envAt, seed);
       if (!view.hasHash(hash)) break;
       appHash = hash;
       appAt--;
     }
     if (appAt === envAt) return envAt > 0;
     return appAt > 0 && this.#isBelow(name, appAt, this.#appAt(name, appAt, envAt, appHash));
+  }
+
+  #hash(name: RequestName, envAt: number): void {
+    if (this.#name === name && this.#reads === name.reads) return;
+    this.#name = name;
+    this.#reads = name.reads;
+    this.#seed = envHash(name, envAt);
+    this.#whole = envAt === 0 ? 0 : placeHash(name, 0, envAt, this.#seed);
   }
 
   /** Of the app whose name begins at label `appAt`, the longest, no instance has the label before it. */

@@ -25,8 +25,8 @@ export function extractorsOf(settings: AdapterSettings | undefined): readonly Cr
 /** Adds the fronts that are named, each once. */
 export function addAdapters(
   scope: FastifyInstance,
-  { control, clock, defaults, logins }: Omit<FrontContext, 'env'>,
-  { names, env }: AdapterSettings,
+  { control, clock, defaults, logins }: Omit<FrontContext, 'env' | 'nacosServices'>,
+  { names, env, nacosServices }: AdapterSettings,
 ): void {
   for (const name of new Set(names)) {
     const { prefix, add, refuse, appOf, readsBy } = fronts[name];
@@ -39,7 +39,7 @@ export function addAdapters(
         const isWholeEnv = isRead && readsBy === 'env';
         route.config = { isWhole, isWholeEnv, ...route.config, isForeign: true, refuse, requestedApp };
       });
-      add(own, { control, clock, defaults, env, logins });
+      add(own, { control, clock, defaults, env, logins, nacosServices });
     };
     scope.register(calls, { prefix });
   }

@@ -14,6 +14,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { CredentialExtractor, RefuseCall } from '../server/auth.ts';
 import { findJsonFault } from '../server/json-scan.ts';
 import type { Logins } from '../server/logins.ts';
+import type { CreatedServices } from './nacos/created-services.ts';
 
 export interface FrontContext {
   readonly control: Control;
@@ -23,6 +24,8 @@ export interface FrontContext {
   readonly env: string;
   /** For clients that log in, and show a token from then on. */
   readonly logins: Logins;
+  /** Those that Nacos's gRPC has too. */
+  readonly nacosServices?: CreatedServices | undefined;
 }
 
 export interface Front {
@@ -48,6 +51,8 @@ export interface Front {
 export interface AdapterSettings {
   readonly names: readonly AdapterName[];
   readonly env: string;
+  /** Those that Nacos's gRPC has too. */
+  readonly nacosServices?: CreatedServices | undefined;
 }
 
 /** Deeper than any body of another registry's API. */

@@ -43,7 +43,10 @@ export const whoAsksReply = Type.Object({
       clients: Type.Integer({ description: 'Different clients; 0 where they are not kept.' }),
       names: Type.Integer({ description: 'Different names.' }),
       closeTo: Type.Optional(
-        Type.Array(Type.String(), { description: 'Registered apps of nearly that name, for one that does not exist.' }),
+        Type.Array(Type.String(), {
+          description:
+            'For a name that does not exist: registered apps of nearly that name, else of that name in another env.',
+        }),
       ),
     }),
   ),

@@ -221,7 +221,7 @@ export class Guard {
     const reason =
       kind === 'held'
         ? this.reasonOf(scope)
-        : `${scope.losses} of ${scope.expected(presence)} instances are not heard of now`;
+        : `${scope.losses} of ${scope.expected(presence)} instances are silent now`;
     const event = { kind, app, reason, heldMs, members: presence.serving, late, suspects };
     for (const listener of this.#listeners) listener(event);
   }

@@ -86,7 +86,7 @@ export class GuardScope {
   /** In words, ASCII. */
   reason(percent: number, presence: ScopePresence, elsewhere: OthersShare = nowhereElse): string {
     const whose = this.app === undefined ? "the registry's" : "the app's";
-    return `${this.#evidenceCount + elsewhere.losses} of ${whose} ${this.expected(presence, elsewhere)} instances are not heard of, more than ${100 - percent} %`;
+    return `${this.#evidenceCount + elsewhere.losses} of ${whose} ${this.expected(presence, elsewhere)} instances are silent, more than ${100 - percent} %`;
   }
 
   /** All losses are of one client, and the scope has others. */

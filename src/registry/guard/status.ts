@@ -14,7 +14,7 @@ export function statusOf(guard: Guard, options: GuardOptions, counts: LeaseCount
   const since = [registry.held?.wallMs, heldApps[0]?.sinceMs].filter((ms) => ms !== undefined);
   const calm = guard.isOff
     ? 'the guard is switched off'
-    : `${registry.losses} of ${counts.members} instances are not heard of`;
+    : `${registry.losses} of ${counts.members} instances are silent`;
   const ofApps = `${heldAppCount} ${heldAppCount === 1 ? 'app is' : 'apps are'} held, not the whole registry`;
   return {
     ...counts,

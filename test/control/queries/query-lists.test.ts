@@ -98,6 +98,13 @@ describe('rows', () => {
     expect(close.sort()).toEqual([[], ['prod/orders'], ['prod/orders']]);
   });
 
+  test('of a name in the wrong env name the app where it is registered', () => {
+    const { lists, ask } = worldOf();
+    ask('_http._tcp.billing.dev.svc.', { rcode: 'NXDOMAIN' });
+    const [group] = lists.list(all, {}, page).groups;
+    expect(group?.closeTo).toEqual([{ env: 'prod', appid: 'billing' }]);
+  });
+
   test('are bounded, and what is forgotten is counted: names that exist stay beside a flood of others', () => {
     const { lists, ask } = worldOf();
     ask('orders.prod.svc.');

@@ -20,7 +20,7 @@ function world(silent: number): Harness {
 }
 
 const why =
-  "the guard keeps 4 of 10 instances past their lease: 4 of the registry's 10 instances are not heard of, more than 15 %";
+  "the guard keeps 4 of 10 instances past their lease: 4 of the registry's 10 instances are silent, more than 15 %";
 
 describe('an answer with suspects', () => {
   test('has all of them, TTL 1 and the reason as Stale Answer', () => {

@@ -13,7 +13,7 @@ test('a calm registry reports expected and seen renewals', async () => {
   expect(reply.json()).toEqual({
     holding: false,
     registryHeld: false,
-    reason: '0 of 4 instances are not heard of',
+    reason: '0 of 4 instances are silent',
     since: null,
     members: 4,
     late: 0,
@@ -47,8 +47,8 @@ test('held apps are named, the oldest first, with reason, start and numbers', as
   }
   const document = (await call('GET', '/guard')).json() as Record<string, unknown> & { since: string };
   expect(document).toMatchObject({ holding: true, registryHeld: true, members: 40, late: 20, suspects: 20 });
-  expect(document['reason']).toBe("20 of the registry's 40 instances are not heard of, more than 15 %");
-  const reason = "10 of the app's 10 instances are not heard of, more than 15 %";
+  expect(document['reason']).toBe("20 of the registry's 40 instances are silent, more than 15 %");
+  const reason = "10 of the app's 10 instances are silent, more than 15 %";
   const counts = { env: 'prod', reason, members: 10, late: 10, suspects: 10 };
   expect(document['apps']).toMatchObject([
     { appid: 'app-0', ...counts },

@@ -76,7 +76,7 @@ describe('losses', () => {
     pass(30);
     expect(suspects()).toEqual(['o-0', 'o-1', 'o-2']);
     expect([evicted, harness.registry.revision]).toEqual([[], revision]);
-    const reason = "3 of the app's 10 instances are not heard of, more than 15 %";
+    const reason = "3 of the app's 10 instances are silent, more than 15 %";
     // The app is all there is, so the registry is held as well.
     expect(news.map(({ kind, app }) => [kind, app?.appid])).toEqual([
       ['held', undefined],

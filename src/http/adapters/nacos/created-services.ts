@@ -1,5 +1,7 @@
-// Services that were created before their first instance. rollcall has no app without instances, so they are kept here: in
-// memory, and while there is room. One with an instance is there by itself, whatever is kept.
+// Services that were created by their name, and what was set for them. rollcall has no app without instances, so they are
+// kept here: in memory, and while there is room. One with an instance is there by itself, whatever is kept.
+// The original forgets a service a minute or two after its last instance has left, with all that was set for it; here it is
+// kept until it is deleted, or the process ends.
 // Limit: `servicesMax`; the one created first is forgotten.
 
 import type { NacosService } from './service-name.ts';

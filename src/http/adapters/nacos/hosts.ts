@@ -46,22 +46,56 @@ function clusterOf({ zone }: Instance, content: NacosContent | undefined): strin
   return given !== undefined && given === zone ? given : zone === '' ? defaultCluster : zone;
 }
 
-/** Undefined: it is disabled, or not of those that are wanted. */
-export function hostText(
-  { instance }: InstanceRecord,
+export interface ListedHosts {
+  /** JSON, with commas between. */
+  readonly text: string;
+  /** Too few are healthy, so that all are given, as healthy. */
+  readonly isProtected: boolean;
+}
+
+/**
+ * Of those instances the enabled ones of wanted clusters. `protectThreshold`: where the share of healthy ones is no larger, all
+ * are given as healthy, as by the original, which does so for services that were created, at a threshold of 0 too.
+ */
+export function hostsOf(
+  records: Iterable<InstanceRecord>,
   { grouped }: NacosService,
-  isWanted: (host: NacosHost) => boolean,
-): string | undefined {
-  const content = contentOf(instance);
-  const host = hostWith(instance, content);
+  { isHealthyOnly, isWanted, protectThreshold }: HostsAsked,
+): ListedHosts {
+  const all: PlacedHost[] = [];
+  let healthy = 0;
+  for (const { instance } of records) {
+    const content = contentOf(instance);
+    const host = hostWith(instance, content);
+    if (!host.isEnabled || !isWanted(host.cluster)) continue;
+    all.push({ instance, content, host });
+    if (host.isHealthy) healthy++;
+  }
+  const isProtected = protectThreshold !== undefined && all.length > 0 && healthy / all.length <= protectThreshold;
+  const shown = isHealthyOnly && !isProtected ? all.filter(({ host }) => host.isHealthy) : all;
+  return { text: shown.map((one) => hostText(one, grouped, isProtected)).join(), isProtected };
+}
+
+export interface HostsAsked {
+  readonly isHealthyOnly: boolean;
+  isWanted(cluster: string): boolean;
+  readonly protectThreshold: number | undefined;
+}
+
+interface PlacedHost {
+  readonly instance: Instance;
+  readonly content: NacosContent | undefined;
+  readonly host: NacosHost;
+}
+
+function hostText({ instance, content, host }: PlacedHost, grouped: string, isProtected: boolean): string {
   const { ip, port, cluster, isEnabled, isHealthy } = host;
-  if (!isEnabled || !isWanted(host)) return undefined;
   const { intervalMs, timeoutMs, deleteMs } = beatTimesOf(instance.metadata);
   const generator = idGeneratorOf(instance.metadata);
   const end = generator === undefined ? '' : `,"instanceIdGenerator":${JSON.stringify(generator)}`;
   return (
     `{"instanceId":${JSON.stringify(`${ip}#${port}#${cluster}#${grouped}`)},"ip":${JSON.stringify(ip)},"port":${port},` +
-    `"weight":${doubleText(shownWeight(instance, content))},"healthy":${isHealthy},"enabled":${isEnabled},` +
+    `"weight":${doubleText(shownWeight(instance, content))},"healthy":${isHealthy || isProtected},"enabled":${isEnabled},` +
     `"ephemeral":${content?.isPersistent !== true},"clusterName":${JSON.stringify(cluster)},` +
     `"serviceName":${JSON.stringify(grouped)},"metadata":${JSON.stringify(Object.fromEntries(instance.metadata))},` +
     `"instanceHeartBeatInterval":${intervalMs},"instanceHeartBeatTimeOut":${timeoutMs},"ipDeleteTimeout":${deleteMs}${end}}`

@@ -23,10 +23,11 @@ export const nacos: Front = {
   readsBy: 'app',
   add(scope, context) {
     const { control, clock } = context;
-    const infos = new ServiceInfos(control.view, clock);
+    const services = context.nacosServices ?? new CreatedServices();
+    const infos = new ServiceInfos(control.view, clock, services);
     const udp = new UdpPushes({ control, infos });
     scope.addHook('onClose', async () => udp.close());
-    addCalls(scope, { ...context, naming: new Naming(context), infos, services: new CreatedServices(), udp });
+    addCalls(scope, { ...context, naming: new Naming(context), infos, services, udp });
   },
 };
 

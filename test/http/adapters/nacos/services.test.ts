@@ -1,6 +1,6 @@
 // Nacos's services, and what clients ask about the server.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createNacosWorld as world } from '../../../kit/adapters/nacos-world.ts';
 import type { Json } from '../../../kit/http/http-world.ts';
 
@@ -21,6 +21,68 @@ test('services are created, shown, listed and deleted', async () => {
       '"selector":{"type":"none","contextType":"NONE"},' +
       '"clusters":[{"name":"DEFAULT","healthChecker":{"type":"TCP"},"metadata":{}}]}',
   );
+});
+
+describe('protectThreshold', () => {
+  const at = (ip: number) => ({ ip: `10.0.0.${ip}`, port: 8080 });
+  const listed = ({ hosts, reachProtectionThreshold }: Json & { hosts: Json[] }) => ({
+    hosts: hosts.map(({ ip, healthy }) => `${String(ip)} ${String(healthy)}`).sort(),
+    reachProtectionThreshold,
+  });
+  /** Of four instances the last `silent` have not beaten for 16 s. */
+  const partly = async (silent: number) => {
+    const found = world();
+    for (let ip = 1; ip <= 4; ip++) await found.post(at(ip));
+    found.pass(14_000);
+    for (let ip = 1; ip <= 4 - silent; ip++) await found.beat(at(ip));
+    found.pass(2000);
+    return found;
+  };
+  const all = (isHealthy: boolean) => [1, 2, 3, 4].map((ip) => `10.0.0.${ip} ${isHealthy || ip <= 2}`);
+
+  test('of a created service: where no larger share is healthy, all are given as healthy, for those who want such alone too', async () => {
+    const { send, list } = await partly(2);
+    expect(listed(await list())).toEqual({ hosts: all(false), reachProtectionThreshold: false });
+    await send('PUT', '/v1/ns/service', { serviceName: 'web', protectThreshold: '0.5' });
+    expect(listed(await list())).toEqual({ hosts: all(true), reachProtectionThreshold: true });
+    expect(listed(await list({ healthyOnly: 'true' }))).toEqual({ hosts: all(true), reachProtectionThreshold: true });
+    await send('PUT', '/v1/ns/service', { serviceName: 'web', protectThreshold: '0.49' });
+    expect(listed(await list())).toEqual({ hosts: all(false), reachProtectionThreshold: false });
+    expect(listed(await list({ healthyOnly: 'true' }))).toEqual({
+      hosts: ['10.0.0.1 true', '10.0.0.2 true'],
+      reachProtectionThreshold: false,
+    });
+  });
+
+  test('at 0 it acts where none is healthy, and only of a service that was created', async () => {
+    const { send, post, list, pass } = world();
+    // Three at once would be the guard's.
+    await post(at(1));
+    await post(at(2));
+    pass(16_000);
+    const hosts = (isHealthy: boolean) => [`10.0.0.1 ${isHealthy}`, `10.0.0.2 ${isHealthy}`];
+    expect(listed(await list())).toEqual({ hosts: hosts(false), reachProtectionThreshold: false });
+    await send('PUT', '/v1/ns/service', { serviceName: 'web' });
+    expect(listed(await list())).toEqual({ hosts: hosts(true), reachProtectionThreshold: true });
+  });
+
+  test('counts the clusters that are asked for, without who is disabled; DNS goes by health', async () => {
+    const { send, post, beat, list, pass, stored } = world();
+    await send('POST', '/v1/ns/service', { serviceName: 'web', protectThreshold: '0.4' });
+    await post({ ...at(1), clusterName: 'c1' });
+    await post({ ...at(2), clusterName: 'c1' });
+    await post({ ...at(3), clusterName: 'c2' });
+    await post({ ...at(4), clusterName: 'c1', enabled: 'false' });
+    pass(14_000);
+    for (const ip of [1, 2, 4]) await beat({ ...at(ip), clusterName: 'c1' });
+    pass(2000);
+    expect(listed(await list({ clusters: 'c1' }))).toMatchObject({ reachProtectionThreshold: false });
+    expect(listed(await list({ clusters: 'c2' }))).toEqual({
+      hosts: ['10.0.0.3 true'],
+      reachProtectionThreshold: true,
+    });
+    expect(stored('10.0.0.3#8080#c2#DEFAULT_GROUP@@web')?.status).toBe('waiting');
+  });
 });
 
 test('a list of services needs a page and its size', async () => {

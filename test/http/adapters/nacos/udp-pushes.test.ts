@@ -36,7 +36,7 @@ async function world() {
   const scheduler = new FakeScheduler();
   const pushes = new UdpPushes({
     control: found.control,
-    infos: new ServiceInfos(found.control.view, found.clock),
+    infos: new ServiceInfos(found.control.view, found.clock, { get: () => undefined }),
     scheduler,
   });
   closing.push(() => pushes.close());

@@ -29,6 +29,7 @@ import {
   SecureConnections,
   type SecureConnectionsDeps,
 } from '../../../server/secure-connections.ts';
+import { CreatedServices } from '../created-services.ts';
 import { ServiceInfos } from '../service-info.ts';
 import type { ClientConnection, ClientStream } from './client-connection.ts';
 import { Clients } from './clients.ts';
@@ -46,7 +47,9 @@ const idleMs = 60_000;
 const idleCheckMs = 10_000;
 const backlog = 1024;
 
-export interface NacosGrpcDeps extends Omit<RequestDeps, 'infos' | 'clients'> {
+export interface NacosGrpcDeps extends Omit<RequestDeps, 'infos' | 'clients' | 'services'> {
+  /** Those that HTTP has too. */
+  readonly services?: CreatedServices | undefined;
   readonly clock: Clock;
   readonly scheduler?: Scheduler;
   /** More are closed at once. */
@@ -78,7 +81,8 @@ export class NacosGrpc {
   readonly #certificates = new Map<string, string>();
 
   private constructor(deps: NacosGrpcDeps) {
-    const infos = new ServiceInfos(deps.control.view, deps.clock);
+    const services = deps.services ?? new CreatedServices();
+    const infos = new ServiceInfos(deps.control.view, deps.clock, services);
     this.#scheduler = deps.scheduler ?? systemScheduler;
     this.#limits = deps;
     this.#count = deps.control.log.count;
@@ -94,7 +98,7 @@ export class NacosGrpc {
       wallMs: () => deps.clock.wallMs(),
       scheduler: this.#scheduler,
     });
-    this.#requests = new NacosRequests({ ...deps, infos, clients: this.clients });
+    this.#requests = new NacosRequests({ ...deps, infos, services, clients: this.clients });
     this.#addCalls();
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#secure = deps.tls === undefined ? undefined : this.#secureWith(deps.tls);

@@ -9,6 +9,7 @@ import { isObject } from '../../../../model/instance.ts';
 import type { InstanceKey } from '../../../../model/names.ts';
 import type { FindPrincipal } from '../../../server/auth.ts';
 import { isFailed } from '../../failed-outcome.ts';
+import type { CreatedServices } from '../created-services.ts';
 import type { Lasting } from '../decode.ts';
 import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
 import { type Caller, instanceIdOf, type NacosRegistered, Naming } from '../naming.ts';
@@ -32,6 +33,7 @@ export interface RequestDeps {
   readonly control: Control;
   readonly defaults: RegistrationDefaults;
   readonly infos: ServiceInfos;
+  readonly services: CreatedServices;
   readonly clients: Clients;
   /** Where `public` is. */
   readonly env: string;
@@ -192,7 +194,8 @@ export class NacosRequests {
     const { namespace, groupName, pageNo, pageSize } = message.body;
     const env = envOf(namespaceOf(textOf(namespace)), this.#deps.env);
     const group = textOf(groupName) || defaultGroup;
-    const names = env === undefined ? [] : serviceNames(this.#deps.control, caller.principal, { env, group });
+    const { control, services: created } = this.#deps;
+    const names = env === undefined ? [] : serviceNames(control, caller.principal, { env, group, created });
     const page = pageOf(names, wholeOf(pageNo, 1), Math.min(wholeOf(pageSize, names.length), pageSizeMax));
     const found = `"count":${names.length},"serviceNames":${JSON.stringify(page)}`;
     return success('ServiceListResponse', message, found);

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { CreatedServices } from '../../../../../src/http/adapters/nacos/created-services.ts';
 import { NacosGrpc, type NacosGrpcDeps } from '../../../../../src/http/adapters/nacos/grpc/nacos-grpc.ts';
 import type { FindPrincipal } from '../../../../../src/http/server/auth.ts';
 import { unauthenticated, unrestricted } from '../../../../../src/model/principal.ts';
@@ -378,4 +379,17 @@ test('the clusters of a subscription are bounded', async () => {
   const reply = await one.request('SubscribeServiceRequest', { ...service, subscribe: true, clusters });
   expect(reply).toMatchObject({ type: 'ErrorResponse', body: { errorCode: 400 } });
   expect(grpc.clients.subscriptions).toBe(0);
+});
+
+test('services that were created over HTTP are listed, and their threshold counts', async () => {
+  const services = new CreatedServices();
+  const name = { namespace: 'public', env: 'prod', service: 'made', group: 'DEFAULT_GROUP', appid: 'made' };
+  services.set({ ...name, grouped: 'DEFAULT_GROUP@@made' }, { protectThreshold: 1, metadata: {} });
+  const { client } = await world({ services });
+  const one = await client();
+  const asked = { namespace: 'public', groupName: 'DEFAULT_GROUP', pageNo: 1, pageSize: 10 };
+  expect((await one.request('ServiceListRequest', asked)).body).toMatchObject({ count: 1, serviceNames: ['made'] });
+  await one.request('InstanceRequest', { ...registration, serviceName: 'made' });
+  const { body } = await one.request('ServiceQueryRequest', { ...asked, serviceName: 'made' });
+  expect(body).toMatchObject({ serviceInfo: { reachProtectionThreshold: true, hosts: [{ healthy: true }] } });
 });
