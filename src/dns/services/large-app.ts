@@ -10,11 +10,12 @@
 // hash, and is then in the order of arrival.
 
 import type { Instance } from '../../model/instance.ts';
-import type { AppView, HostsView, LeasedInstance } from '../../model/view.ts';
+import type { AppView, LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
 import { planDraws, recordsPerRRsetMax } from '../message/rotation.ts';
 import type { NodeData } from '../zone/zone.ts';
 import { seedOf, startOf } from './epoch.ts';
+import { HostCounts } from './host-counts.ts';
 import { hostsOf } from './host-instances.ts';
 import { OrderedSlots, type Passed } from './ordered-slots.ts';
 import type { PartSums, SlotPart } from './part-sums.ts';
@@ -77,9 +78,7 @@ export class LargeApp {
   readonly #values = new Map<ValueKey, ValueIndex>();
   /** How many instances have each TTL, in seconds. */
   readonly #ttls = new Map<number, number>();
-  readonly #hosts: HostsView;
-  /** IP addresses that several of the instances have. */
-  readonly #sharedHosts = new Set<string>();
+  readonly #hosts = new HostCounts();
   /** Host names, with the number of instances behind each. */
   readonly #names = new Map<string, number>();
   #sharedNames = 0;
@@ -96,10 +95,8 @@ export class LargeApp {
   /** Instances that were looked at one by one, for tests of the bounds. */
   looks = 0;
 
-  /** `hosts`: shows the app as it is. */
-  constructor(app: AppView, hosts: HostsView) {
+  constructor(app: AppView) {
     this.#app = app;
-    this.#hosts = hosts;
     this.#seed = seedOf(app);
     for (const { instance } of app.instances()) this.changed(undefined, instance);
   }
@@ -109,17 +106,13 @@ export class LargeApp {
     if (after !== undefined) this.#add(after);
     for (const name of namesOf(before)) this.#countName(name, -1);
     for (const name of namesOf(after)) this.#countName(name, 1);
-    for (const instance of [before, after]) {
-      for (const host of instance === undefined ? [] : hostsOf(instance)) {
-        if (this.#isShared(host)) this.#sharedHosts.add(host);
-        else this.#sharedHosts.delete(host);
-      }
-    }
+    for (const host of before === undefined ? [] : hostsOf(before)) this.#hosts.remove(host);
+    for (const host of after === undefined ? [] : hostsOf(after)) this.#hosts.add(host);
   }
 
   /** True where the records of a type are not each of one instance. */
   isSharing(type: number): boolean {
-    if (type === RRType.A || type === RRType.AAAA) return this.#sharedHosts.size > 0;
+    if (type === RRType.A || type === RRType.AAAA) return this.#hosts.shared > 0;
     return type !== RRType.TXT && this.#sharedNames > 0;
   }
 
@@ -335,15 +328,6 @@ export class LargeApp {
   }
 
   /** Asked after the change. Another app's instances may be at the host as well. */
-  #isShared(host: string): boolean {
-    if (this.#hosts.count(host) < 2) return false;
-    const { env, appid } = this.#app;
-    let own = 0;
-    for (const instance of this.#hosts.at(host) ?? [])
-      if (instance.appid === appid && instance.env === env && ++own === 2) return true;
-    return false;
-  }
-
   at(slot: number): LeasedInstance {
     this.looks++;
     const handle = this.#handles[slot] as number | string;

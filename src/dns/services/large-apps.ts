@@ -2,7 +2,7 @@
 // made, which is then as short as its answer. A change listener; an app that shrinks is let go at half of the limit, so
 // that one that goes up and down about it is not made into numbers again and again.
 
-import type { AppView, HostsView, RegistryView } from '../../model/view.ts';
+import type { AppView, RegistryView } from '../../model/view.ts';
 import { recordsPerRRsetMax } from '../message/rotation.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { LargeApp } from './large-app.ts';
@@ -17,18 +17,15 @@ export class LargeApps {
   /** Addresses by env and appid, where the view does not count them. */
   readonly #counts = new Map<string, Map<string, number>>();
 
-  readonly #hosts: HostsView;
-
-  constructor(view: Pick<RegistryView, 'at'>, hosts: HostsView) {
+  constructor(view: Pick<RegistryView, 'at'>) {
     this.#view = view;
-    this.#hosts = hosts;
   }
 
   of({ env, appid }: Pick<AppView, 'env' | 'appid'>): LargeApp | undefined {
     return this.#apps.get(env)?.get(appid);
   }
 
-  /** The view and the hosts show the change already. */
+  /** The view shows the change already. */
   changed(change: InstanceChange): void {
     const { before, after } = change;
     const place = after ?? before;
@@ -40,7 +37,7 @@ export class LargeApps {
     if (app === undefined || app === 'within' || (known !== undefined && addresses <= addressesKept)) {
       put(this.#apps, env, appid, undefined);
     } else if (known !== undefined) known.changed(before, after);
-    else if (addresses > addressesMax) put(this.#apps, env, appid, new LargeApp(app, this.#hosts));
+    else if (addresses > addressesMax) put(this.#apps, env, appid, new LargeApp(app));
   }
 
   #addresses(

@@ -61,10 +61,9 @@ export class LiveZones {
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
     this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed, wallMs: () => deps.wallMs() });
-    const { hosts } = this.#reverse;
     zones.onDemand = (name) => this.#onDemand(name);
     zones.outsideHint = (name) => this.#withOrigin(name);
-    this.#services = new ServiceZone({ origin, view, hosts, draws, explanations, wallMs: () => deps.wallMs() });
+    this.#services = new ServiceZone({ origin, view, draws, explanations, wallMs: () => deps.wallMs() });
     const { consul, hosts: own } = deps;
     const { largeApps } = this.#services;
     const more = { origin, view, largeApps, hosts: own, draws, explanations, wallMs: () => deps.wallMs() };

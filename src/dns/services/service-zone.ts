@@ -1,7 +1,7 @@
 // The registry as part of the origin's zone: names and records made on demand from the read-only view, under the SOA
 // whose serial is the registry's revision (design §5, rule 7; RFC 1982 arithmetic, so modulo 2^32).
 
-import type { HostsView, RegistryView } from '../../model/view.ts';
+import type { RegistryView } from '../../model/view.ts';
 import { type RRset, reasonText } from '../message/message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { RequestName } from '../message/request-name.ts';
@@ -22,8 +22,6 @@ import { serviceRecords, typesOfScope } from './service-records.ts';
 export interface ServiceZoneDeps {
   readonly origin: Name;
   readonly view: RegistryView;
-  /** Of the view's instances; it shows a change before `changed` is called. */
-  readonly hosts: HostsView;
   readonly draws: Draws;
   readonly explanations: Explanations;
   /** The time of day: the choice among too many records goes by it. */
@@ -43,7 +41,7 @@ export class ServiceZone implements LiveNames {
 
   constructor(deps: ServiceZoneDeps) {
     this.#deps = deps;
-    this.largeApps = new LargeApps(deps.view, deps.hosts);
+    this.largeApps = new LargeApps(deps.view);
     this.#requested = new RequestedNames(labelsOf(deps.origin).length, deps.view);
     this.#hints = new AbsenceHints(deps.view, this.largeApps, () => deps.wallMs());
     this.#browse = new ServiceBrowse({ ...deps, largeApps: this.largeApps, wallMs: () => deps.wallMs() });

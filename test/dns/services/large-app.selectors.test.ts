@@ -3,7 +3,6 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HostInstances } from '../../../src/dns/services/host-instances.ts';
 import { LargeApp } from '../../../src/dns/services/large-app.ts';
 import { findServiceName, type LargeAppsView } from '../../../src/dns/services/service-name.ts';
 import type { Address } from '../../../src/model/address.ts';
@@ -17,14 +16,11 @@ const noneIsLarge: LargeAppsView = { of: () => undefined };
 
 /** The app `orders.prod` as numbers, at any size, kept up with every change. */
 function largeOf(harness: Harness): LargeAppsView {
-  const hosts = new HostInstances();
   let large: LargeApp | undefined;
   harness.registry.onChange(({ before, after }) => {
-    if (before !== undefined) hosts.delete(before);
-    if (after !== undefined) hosts.add(after);
     const app = harness.registry.app('prod', 'orders');
     if (app === undefined) large = undefined;
-    else if (large === undefined) large = new LargeApp(app, hosts);
+    else if (large === undefined) large = new LargeApp(app);
     else large.changed(before, after);
   });
   return { of: () => large };

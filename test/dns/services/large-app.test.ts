@@ -3,7 +3,6 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HostInstances } from '../../../src/dns/services/host-instances.ts';
 import type { LargeApp } from '../../../src/dns/services/large-app.ts';
 import { LargeApps } from '../../../src/dns/services/large-apps.ts';
 import type { Instance } from '../../../src/model/instance.ts';
@@ -80,14 +79,9 @@ describe('an answer', () => {
 describe('an answer made anew looks at no more instances than it can have records', () => {
   const size = 3000;
   const harness = new Harness();
-  const hosts = new HostInstances();
   const view = harness.registry;
-  const largeApps = new LargeApps(view, hosts);
-  harness.registry.onChange((change) => {
-    if (change.before !== undefined) hosts.delete(change.before);
-    if (change.after !== undefined) hosts.add(change.after);
-    largeApps.changed(change);
-  });
+  const largeApps = new LargeApps(view);
+  harness.registry.onChange((change) => largeApps.changed(change));
   for (let i = 0; i < size; i++) {
     const addrs = [`https://10.1.${i >> 8}.${i & 255}:443`, `https://[2001:db8::${(i + 1).toString(16)}]:443`];
     harness.register(`orders.prod/i${i}`, { addrs, version: `${i % 2}`, zone: `z${i % 3}` });
@@ -129,7 +123,7 @@ describe('an answer made anew looks at no more instances than it can have record
 
   test('it is let go when it has half as many addresses as make it large', () => {
     const few = new Harness();
-    const apps = new LargeApps(few.registry, new HostInstances());
+    const apps = new LargeApps(few.registry);
     few.registry.onChange((change) => apps.changed(change));
     const isLarge = () => apps.of({ env: 'prod', appid: 'orders' }) !== undefined;
     for (let i = 0; i < 100; i++) few.register(`orders.prod/i${i}`);
