@@ -8,7 +8,6 @@
 
 import { flushCompileCache } from 'node:module';
 import closeWithGrace, { type Signals } from 'close-with-grace';
-import { EarlyWorkers } from './app/early-workers.ts';
 import { type CliParts, runCli } from './cli/program.ts';
 import { keyboardOf } from './cli/terminal/keys.ts';
 import { isColoured } from './cli/terminal/style.ts';
@@ -60,6 +59,8 @@ const result = await runCli(process.argv.slice(2), parts);
 if (result !== 'running') process.exit(result);
 
 async function serve(config: Config): Promise<'running' | { readonly problem: string }> {
+  // First and alone, since they load their programs while this thread loads the rest.
+  const { EarlyWorkers } = await import('./app/early-workers.ts');
   const workers = new EarlyWorkers(config);
   const [{ openLog }, { startApp }, { openServiceNotify }] = await Promise.all([
     import('./runtime/log.ts'),
