@@ -297,7 +297,7 @@ export class ClusterNode {
   #begin(reached: Reached & { kind: 'reached' | 'late' }, copied: Copied | undefined): void {
     const { copy, onLife } = this.#deps;
     const { cutWrites, membership } = this.parts;
-    if (copied !== undefined && (reached.kind === 'late' || isAnotherHistory(reached.listing, copied.listing))) {
+    if (copied !== undefined && (reached.kind === 'late' || isAnotherHistory(reached, copied))) {
       onLife(copied.meta.life);
       this.#load(copied.listing, copied.meta);
       membership?.beginCut('it answers with what its data folder has');
@@ -388,6 +388,7 @@ export class ClusterNode {
   }
 }
 
-function isAnotherHistory(listing: Listing, copied: Listing): boolean {
-  return listing.clusterId !== copied.clusterId || listing.revision < copied.revision;
+function isAnotherHistory({ listing, meta }: Reached & { kind: 'reached' }, copied: Copied): boolean {
+  if (meta.incarnation !== copied.meta.incarnation) return true;
+  return listing.clusterId !== copied.listing.clusterId || listing.revision < copied.listing.revision;
 }

@@ -1,12 +1,23 @@
 // Keeps the registry at what etcd has: the watch goes on from the list, and where etcd has dropped what lies between,
 // everything is listed again and the difference applied. If etcd's history is another one (it was wiped, or restored from
-// an older copy), restoring.ts restores what it has lost, and the watch goes on from there.
+// an older copy), restoring.ts restores what it has lost, and the watch goes on from there. That it is another one is seen by the
+// cluster's id, by a revision lower than the one followed, and, by a node that comes when others have written so much that it is lower no
+// more, by `meta.incarnation`, which the first of them has made new.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-log.ts';
-import { type Engine, type FollowEvent, type Following, isFault, type Listing } from './engine.ts';
-import { labelsPath } from './keys.ts';
+import {
+  type Engine,
+  type Entry,
+  type FollowEvent,
+  type Following,
+  isFault,
+  type KeyEvent,
+  type Listing,
+} from './engine.ts';
+import { parseMeta } from './epoch.ts';
+import { labelsPath, metaKey } from './keys.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { NodeMembership } from './membership.ts';
 import type { ClusterReplica } from './replica.ts';
@@ -30,6 +41,9 @@ export class Follower {
   #isClosed = false;
   readonly resumed = { resumed: 0, compacted: 0, rewound: 0 };
   #hasBeenLive = false;
+  #breaks = 0;
+  /** It is being restored. */
+  #isRewound = false;
 
   constructor(deps: FollowerDeps) {
     this.#deps = deps;
@@ -56,15 +70,19 @@ export class Follower {
     const { replica, membership, log } = this.#deps;
     switch (event.kind) {
       case 'group':
+        if (event.events.some((one) => this.#isOtherHistory(one))) {
+          this.#following?.close();
+          this.#onRewound();
+          break;
+        }
         replica.group(event.revision, event.events);
         this.#deps.copy?.note(event.revision, event.events);
         break;
       case 'live':
-        if (this.#hasBeenLive) this.resumed.resumed++;
-        this.#hasBeenLive = true;
-        membership.setLive(true);
+        void this.#goOn();
         break;
       case 'broken':
+        this.#breaks++;
         membership.setLive(false);
         break;
       case 'compacted':
@@ -83,15 +101,62 @@ export class Follower {
         void this.#again(clusterId);
         break;
       case 'rewound':
-        membership.setLive(false);
-        this.resumed.rewound++;
-        void this.#rewound();
+        this.#onRewound();
     }
+  }
+
+  /** The watch is open: it goes on from where it was, if etcd's history is still the one that was followed. */
+  async #goOn(): Promise<void> {
+    const { engine, prefix, membership } = this.#deps;
+    const following = this.#following;
+    const breaks = this.#breaks;
+    const isOver = () => this.#isClosed || this.#following !== following || this.#breaks !== breaks;
+    while (!isOver()) {
+      const read = await engine.read(prefix + metaKey);
+      if (isOver()) return;
+      if (isFault(read)) {
+        await pause(1000, undefined, { ref: false });
+        continue;
+      }
+      if (read.entry !== undefined && this.#isOtherMeta(read.entry)) {
+        following?.close();
+        this.#onRewound();
+        return;
+      }
+      if (this.#hasBeenLive) this.resumed.resumed++;
+      this.#hasBeenLive = true;
+      membership.setLive(true);
+      return;
+    }
+  }
+
+  #isOtherHistory(event: KeyEvent): boolean {
+    return event.kind === 'put' && event.entry.key === this.#deps.prefix + metaKey && this.#isOtherMeta(event.entry);
+  }
+
+  #isOtherMeta({ value, modRevision }: Entry): boolean {
+    const known = this.#deps.replica.meta;
+    const meta = parseMeta(value, modRevision);
+    return known !== undefined && !Array.isArray(meta) && meta.incarnation !== known.incarnation;
+  }
+
+  #isOther({ entries }: Listing): boolean {
+    const entry = entries.find(({ key }) => key === this.#deps.prefix + metaKey);
+    return entry !== undefined && this.#isOtherMeta(entry);
+  }
+
+  #onRewound(): void {
+    if (this.#isRewound) return;
+    this.#isRewound = true;
+    this.#deps.membership.setLive(false);
+    this.resumed.rewound++;
+    void this.#rewound();
   }
 
   async #rewound(): Promise<void> {
     this.#deps.membership.rewound();
     const listing = await this.#deps.rewound();
+    this.#isRewound = false;
     if (listing === undefined || this.#isClosed) return;
     this.follow(listing);
     this.#deps.membership.restored();
@@ -103,7 +168,8 @@ export class Follower {
       const listing = await engine.list(prefix, { except: labelsPath });
       if (this.#isClosed) return;
       if (isFault(listing)) await pause(1000, undefined, { ref: false });
-      else if (listing.clusterId !== clusterId || listing.revision < replica.applied) return this.#rewound();
+      else if (listing.clusterId !== clusterId || listing.revision < replica.applied || this.#isOther(listing))
+        return this.#onRewound();
       else {
         const different = replica.compare(listing);
         this.#deps.copy?.replace(listing);

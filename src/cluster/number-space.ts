@@ -25,8 +25,7 @@ export async function numberSpace(
       if (!Array.isArray(meta)) return meta;
       return { problem: `Cannot read ${key} in etcd: ${meta[0]?.field} ${meta[0]?.message}` };
     }
-    const incarnation = randomBytes(6).toString('hex');
-    const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life ?? newLife(), incarnation);
+    const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life ?? newLife(), newIncarnation());
     const put = { key, value: encoder.encode(metaText(meta)) };
     const swap = { conditions: [{ key, is: 'absent' } as const], writes: [put], reads: [], isOwn: () => false };
     const serial = { key: prefix + serialKey, value: encoder.encode(serialText(node, 0)) };
@@ -37,12 +36,13 @@ export async function numberSpace(
 
 /**
  * All numbers of the cluster from then on are higher than `used`. The revision at which that is so; `undefined`: others were
- * faster, try again.
+ * faster, try again. `incarnation`: a new one, where etcd's history is another than the cluster has followed.
  */
 export async function raiseBase(
   { engine }: Pick<ClusterDeps, 'engine'>,
   { prefix, node }: Pick<ClusterSettings, 'prefix' | 'node'>,
   used: number,
+  incarnation?: string,
 ): Promise<{ readonly revision: number | undefined } | Fault> {
   const key = prefix + metaKey;
   const read = await engine.read(key);
@@ -50,11 +50,16 @@ export async function raiseBase(
   const meta = read.entry === undefined ? undefined : parseMeta(read.entry.value, read.entry.modRevision);
   if (read.entry === undefined || meta === undefined || Array.isArray(meta))
     return { fault: 'refused', detail: `${key} in etcd is missing or cannot be read` };
-  const put = { key, value: encoder.encode(metaText(raised(meta, used, read.revision))) };
+  const higher = raised(meta, used, read.revision);
+  const put = { key, value: encoder.encode(metaText({ ...higher, incarnation: incarnation ?? meta.incarnation })) };
   const { modRevision } = read.entry;
   const swap = { conditions: [{ key, is: 'at', modRevision } as const], writes: [put], reads: [], isOwn: () => false };
   const serial = { key: prefix + serialKey, value: encoder.encode(serialText(node, 0)) };
   const reply = await engine.swap({ swaps: [swap], puts: [serial] }, swapMs);
   if (isFault(reply)) return reply;
   return { revision: reply.verdicts[0]?.verdict === 'won' ? reply.revision : undefined };
+}
+
+export function newIncarnation(): string {
+  return randomBytes(6).toString('hex');
 }

@@ -3,7 +3,6 @@
 // before. What other nodes run they restore themselves; until they have, it stays.
 // Limits: groups of `groupMax` swaps; it goes on until it has succeeded.
 
-import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { NewChange } from '../model/change.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
@@ -11,7 +10,7 @@ import { type Condition, type Entry, type Fault, isFault, type Listing, type Wri
 import { firstMeta, type Meta, metaText, numberAt, parseMeta, serialText } from './epoch.ts';
 import { labelPath, labelsPath, metaKey, readKey, serialKey, tombstonePath } from './keys.ts';
 import type { Known } from './known-records.ts';
-import { raiseBase } from './number-space.ts';
+import { newIncarnation, raiseBase } from './number-space.ts';
 import { parseRecord } from './record.ts';
 import type { ClusterReplica } from './replica.ts';
 import { type PlacedSwap, swapOf } from './swap-plan.ts';
@@ -89,7 +88,7 @@ export class Restoring {
     if (isFault(read)) return read;
     const life = replica.meta?.life ?? '';
     if (read.entry === undefined) {
-      const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life, randomBytes(6).toString('hex'));
+      const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life, newIncarnation());
       const put = { key, value: encoder.encode(metaText(meta)) };
       const swap = { conditions: [{ key, is: 'absent' } as const], writes: [put], reads: [], isOwn: () => false };
       const reply = await engine.swap({ swaps: [swap], puts: [this.#serial()] }, swapMs);
@@ -99,8 +98,10 @@ export class Restoring {
     const meta = parseMeta(read.entry.value, read.entry.modRevision);
     if (Array.isArray(meta)) return { fault: 'refused', detail: `${key} cannot be read: ${meta[0]?.message}` };
     if (meta.life !== life) return { fault: 'refused', detail: otherCluster(settings.prefix, meta.life, life) };
-    if (numberAt(meta, read.revision) > registry.revision) return meta;
-    const raised = await raiseBase(deps, settings, registry.revision);
+    // Said by the first node that sees it: one that comes later may find a revision that is no longer lower than its own.
+    const isSaid = meta.incarnation !== replica.meta?.incarnation;
+    if (isSaid && numberAt(meta, read.revision) > registry.revision) return meta;
+    const raised = await raiseBase(deps, settings, registry.revision, isSaid ? undefined : newIncarnation());
     return isFault(raised) ? raised : this.#numbers();
   }
 
