@@ -43,17 +43,15 @@ test('leads to every page below docs/', () => {
 });
 
 test('has the measured speed', () => {
-  const rowOf = (head: RegExp, first: string) => tableBelow(measurements, head)?.find(([cell]) => cell === first) ?? [];
-  const [, a = '', , missing = ''] = rowOf(/Queries a second/, 'rollcall');
-  const shares = tableBelow(measurements, /Names that do not exist/)?.map(
-    ([, cell]) => /\((.*)\)/.exec(cell ?? '')?.[1],
-  );
-  const shareOf = (cell: string) => /\((.*)\)/.exec(cell)?.[1] ?? 'no share';
-  const sorted = (shares ?? []).toSorted();
+  const [, perSecond = ''] = tableBelow(measurements, /Queries a second/)?.find(([cell]) => cell === 'rollcall') ?? [];
+  const ratios = new Map(tableBelow(measurements, /Ratios to Knot/)?.map(([what = '', ratio = '']) => [what, ratio]));
+  const kinds = ['absent app', 'absent env', 'below an app', 'REFUSED'];
+  const missing = kinds.map((kind) => ratios.get(`${kind}, 100,000 names`) ?? 'none').toSorted();
   const [section = ''] = /## How fast\n(.*?)\n## /s.exec(readme)?.slice(1) ?? [];
   const line = section.replaceAll(/\s+/g, ' ');
-  expect(line).toContain(`${a.split(' ')[0]} cached A queries a second, ${shareOf(a)} × Knot`);
+  expect(line).toContain(`${perSecond.split(' ')[0]} cached A queries a second, ${ratios.get('A')} × Knot`);
   expect(line).toContain(
-    `${shareOf(missing)} × Knot when asked again and ${sorted[0]} to ${sorted.at(-1)} × when 100,000`,
+    `${ratios.get('NXDOMAIN')} × Knot when asked again and ${missing[0]} to ${missing.at(-1)} × when 100,000`,
   );
+  expect(line).toContain(`for the first time ${ratios.get('A, 100,000 names, for the first time (one run)')} ×`);
 });
