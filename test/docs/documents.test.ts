@@ -22,6 +22,8 @@ describe.each(paths)('%s', (path) => {
     expect(broken).toEqual([]);
   });
 
+  test('it has no half of a merge in it', () => expect(text).not.toMatch(/^(<{7}|={7}$|>{7}) ?/m));
+
   test('its commands are in blocks that are run, or have the reason why not', () => {
     const command =
       /^\s*(\$ |[A-Z_]+=\S+ |sudo |curl |dig |npm |npx |node |rollcall |docker |systemctl |sqlite3 |cp |kill )/;
