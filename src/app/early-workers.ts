@@ -1,5 +1,5 @@
 // Workers that load their programs while the main thread loads its own: a third of the time from exec to ready, where there is
-// more than one core. What opens the store and the data plane takes them; what nobody has taken when the app runs, or has
+// more than one core. What opens the store and the data plane takes them; what is left when the app runs, or has
 // ended, is ended.
 // Limits: those of the first opening; where the data has to be opened a second time, and for further threads, others are made then.
 

@@ -10,7 +10,7 @@ const placesLeast = 256;
 export class HostCounts {
   /** Hashes; 0: an open place. */
   #keys = new Int32Array(placesLeast);
-  /** 0 at a key: nobody has it any more. */
+  /** 0 at a key: no instance has it any more. */
   #counts = new Uint32Array(placesLeast);
   /** Places that are not open. */
   #used = 0;
@@ -47,7 +47,7 @@ export class HostCounts {
     return at;
   }
 
-  /** Without those that nobody has, and half open. */
+  /** Without those that no instance has, and half open. */
   #layOutAnew(): void {
     const [keys, counts] = [this.#keys, this.#counts];
     const living = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);

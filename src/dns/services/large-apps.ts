@@ -2,7 +2,9 @@
 // made, which is then as short as its answer. A change listener; an app that shrinks is let go at half of the limit, so
 // that one that goes up and down about it is not made into numbers again and again.
 
+import type { Instance } from '../../model/instance.ts';
 import type { AppView, RegistryView } from '../../model/view.ts';
+import { ByApp } from '../../runtime/by-app.ts';
 import { recordsPerRRsetMax } from '../message/rotation.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { LargeApp } from './large-app.ts';
@@ -12,17 +14,16 @@ const addressesKept = addressesMax / 2;
 
 export class LargeApps {
   readonly #view: Pick<RegistryView, 'at'>;
-  /** By env and appid. */
-  readonly #apps = new Map<string, Map<string, LargeApp>>();
-  /** Addresses by env and appid, where the view does not count them. */
-  readonly #counts = new Map<string, Map<string, number>>();
+  readonly #apps = new ByApp<LargeApp>();
+  /** Addresses, where the view does not count them. */
+  readonly #counts = new ByApp<number>();
 
   constructor(view: Pick<RegistryView, 'at'>) {
     this.#view = view;
   }
 
-  of({ env, appid }: Pick<AppView, 'env' | 'appid'>): LargeApp | undefined {
-    return this.#apps.get(env)?.get(appid);
+  of(app: Pick<AppView, 'env' | 'appid'>): LargeApp | undefined {
+    return this.#apps.get(app);
   }
 
   /** The view shows the change already. */
@@ -30,38 +31,21 @@ export class LargeApps {
     const { before, after } = change;
     const place = after ?? before;
     if (place === undefined) return;
-    const { env, appid } = place;
-    const app = this.#view.at(env, appid);
-    const addresses = this.#addresses(app, env, appid, change);
+    const app = this.#view.at(place.env, place.appid);
+    const addresses = this.#addresses(app, place, change);
     const known = this.of(place);
     if (app === undefined || app === 'within' || (known !== undefined && addresses <= addressesKept)) {
-      put(this.#apps, env, appid, undefined);
+      this.#apps.delete(place);
     } else if (known !== undefined) known.changed(before, after);
-    else if (addresses > addressesMax) put(this.#apps, env, appid, new LargeApp(app));
+    else if (addresses > addressesMax) this.#apps.set(place, new LargeApp(app));
   }
 
-  #addresses(
-    app: AppView | 'within' | undefined,
-    env: string,
-    appid: string,
-    { before, after }: InstanceChange,
-  ): number {
+  #addresses(app: AppView | 'within' | undefined, place: Instance, { before, after }: InstanceChange): number {
     if (typeof app === 'object' && app.addressCount !== undefined) return app.addressCount;
-    const known = this.#counts.get(env)?.get(appid) ?? 0;
+    const known = this.#counts.get(place) ?? 0;
     const count = known + (after?.addrs.length ?? 0) - (before?.addrs.length ?? 0);
-    put(this.#counts, env, appid, count > 0 ? count : undefined);
+    if (count > 0) this.#counts.set(place, count);
+    else this.#counts.delete(place);
     return count;
   }
-}
-
-/** Undefined takes it out. */
-function put<Value>(envs: Map<string, Map<string, Value>>, env: string, appid: string, value: Value | undefined): void {
-  const apps = envs.get(env);
-  if (value !== undefined) {
-    if (apps === undefined) envs.set(env, new Map([[appid, value]]));
-    else apps.set(appid, value);
-    return;
-  }
-  apps?.delete(appid);
-  if (apps?.size === 0) envs.delete(env);
 }

@@ -7,8 +7,8 @@
 import type { GuardEvent, HeldApp } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppLosses, AskOthers, Losses } from '../../model/losses.ts';
+import { ByApp } from '../../runtime/by-app.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { ByApp } from '../apps/by-app.ts';
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { MutableRecord } from '../mutable-record.ts';
 import { GuardScope, type ScopePresence } from './scope.ts';

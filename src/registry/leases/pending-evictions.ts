@@ -3,7 +3,7 @@
 // one, and of no app all are taken before others lose one. All steps take constant time.
 
 import type { Instance } from '../../model/instance.ts';
-import { ByApp } from '../apps/by-app.ts';
+import { ByApp } from '../../runtime/by-app.ts';
 
 interface Waiting {
   readonly instance: Instance;
