@@ -176,8 +176,7 @@ async function compose(
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.
-  const ended: (records: readonly InstanceRecord[]) => void = (records) => plane.endLeases(records, registry.touch());
-  const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock, ended);
+  const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock, plane);
   const phases = { isReady: () => phase.now === 'ready', isRecovered: () => phase.now !== 'starting' };
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger, folder: given.data };

@@ -11,19 +11,23 @@ import type { Clock } from '../runtime/clock.ts';
 const evictionsPerSlice = 500;
 const looksPerSlice = 2000;
 
+/** DNS, which shows no lease that has ended from then on. `revision`: the registry's. */
+export interface EndedLeases {
+  endLeases(ended: readonly InstanceRecord[], revision: number): void;
+}
+
 export class LeaseTimer {
   readonly #registry: Registry;
   readonly #clock: Clock;
-  readonly #onEnded: (ended: readonly InstanceRecord[]) => void;
+  readonly #dns: EndedLeases;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #stopped = false;
 
-  /** `onEnded`: these are evicted later, and are not to be answered with any more. */
-  constructor(registry: Registry, clock: Clock, onEnded: (ended: readonly InstanceRecord[]) => void) {
+  constructor(registry: Registry, clock: Clock, dns: EndedLeases) {
     this.#registry = registry;
     this.#clock = clock;
-    this.#onEnded = onEnded;
+    this.#dns = dns;
   }
 
   /** To be called after every change: a new lease may end before all others. */
@@ -48,7 +52,7 @@ export class LeaseTimer {
     this.#dueMs = Number.NEGATIVE_INFINITY;
     const registry = this.#registry;
     const ended = registry.endLeases(looksPerSlice);
-    if (ended.length > 0 && registry.endedCount > evictionsPerSlice) this.#onEnded(ended);
+    if (ended.length > 0 && registry.endedCount > evictionsPerSlice) this.#dns.endLeases(ended, registry.touch());
     if (!registry.hasDueLeases) registry.evictExpired(evictionsPerSlice);
     const nextMs = registry.nextDeadlineMs();
     if (nextMs !== undefined && nextMs <= this.#clock.monotonicMs()) {

@@ -278,7 +278,8 @@ export class Registry implements RegistryView {
   /** Monotonic milliseconds before which `evictExpired` has nothing to do, or earlier; undefined: nothing is due at all. */
   nextDeadlineMs(): number | undefined {
     const { firstEndMs } = this.#state.holds;
-    const leaseMs = this.#state.leases.nextMs();
+    const { leases } = this.#state;
+    const leaseMs = leases.toEvict.size > 0 ? this.#clock.monotonicMs() : leases.nextMs();
     if (firstEndMs === Number.POSITIVE_INFINITY) return leaseMs;
     const { monotonicMs, wallMs } = this.#now();
     // Looked at every minute: the wall clock may be set.
@@ -308,18 +309,18 @@ export class Registry implements RegistryView {
 
   /** Whose leases have ended and that are not evicted yet. */
   get endedCount(): number {
-    return this.#state.leases.endedCount;
+    return this.#state.leases.toEvict.size;
   }
 
   /** There is more for `endLeases`. */
   get hasDueLeases(): boolean {
-    return this.#state.leases.isDue(this.#clock.monotonicMs());
+    return (this.#state.leases.nextMs() ?? Number.POSITIVE_INFINITY) <= this.#clock.monotonicMs();
   }
 
   /** All instances but those whose leases have ended, to be walked while they change. */
   *living(): Generator<InstanceRecord> {
     const { apps, leases } = this.#state;
-    for (const app of apps.apps()) for (const stored of app.instances()) if (!leases.hasEnded(stored)) yield stored;
+    for (const app of apps.apps()) for (const stored of app.instances()) if (!leases.toEvict.has(stored)) yield stored;
   }
 
   /** Evicts what is due, at most `limit` instances, and returns the number evicted. */
@@ -328,7 +329,7 @@ export class Registry implements RegistryView {
     const now = this.#now();
     let evicted = 0;
     while (evicted < limit) {
-      if (this.#state.leases.endedCount === 0) this.#state.leases.endDue(now.monotonicMs, looksPerEviction * limit);
+      if (this.#state.leases.toEvict.size === 0) this.#state.leases.endDue(now.monotonicMs, looksPerEviction * limit);
       const changes = this.#decideExpired(now, limit - evicted);
       if (changes.length === 0) break;
       this.apply({ changes, revision: this.revision + 1, at: now });
@@ -341,7 +342,7 @@ export class Registry implements RegistryView {
   #decideExpired(now: Moment, limit: number): NewChange[] {
     const endedHolds = this.#decideEndedHolds(now);
     if (endedHolds.length > 0) return endedHolds.slice(0, limit);
-    const ended = this.#state.leases.takeEnded(limit);
+    const ended = this.#state.leases.toEvict.first(limit);
     return ended.map(([stored, endedMs]) =>
       this.#decider.expire(stored, ownDecision, { ...now, monotonicMs: endedMs }),
     );

@@ -11,7 +11,7 @@ function world() {
   const { registry, clock } = harness;
   /** So many were reported at a time. */
   const endings: number[] = [];
-  const timer = new LeaseTimer(registry, clock, (ended) => void endings.push(ended.length));
+  const timer = new LeaseTimer(registry, clock, { endLeases: (ended) => void endings.push(ended.length) });
   registry.onChange(() => timer.arm());
   /** Both clocks, a millisecond at a time. */
   const pass = (ms: number) => {

@@ -17,6 +17,7 @@ import { statusOf } from '../guard/status.ts';
 import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
 import { DueEvictions } from './due-evictions.ts';
+import { EndedLeases } from './ended-leases.ts';
 import { firstIntervalMs, isUnexpected, lateAfterMs, learnedIntervalMs } from './heartbeat.ts';
 import { MemberCounts } from './member-counts.ts';
 import { NearExpiry } from './near-expiry.ts';
@@ -48,8 +49,8 @@ export class Leases implements GuardView {
   readonly #options: GuardOptions;
   readonly #queue = new LeaseQueue<MutableRecord>();
   readonly #due: DueEvictions;
-  /** Decided and not evicted yet, in that order, and when it was decided. */
-  readonly #ended = new Map<MutableRecord, number>();
+  /** Decided, and not evicted yet. */
+  readonly toEvict = new EndedLeases();
   readonly #rates = new RenewalRates();
   #size = 0;
   readonly #members: MemberCounts;
@@ -171,7 +172,7 @@ export class Leases implements GuardView {
     this.#members.follow(stored, nowMs, this.#guard);
     if (isUnbounded(stored)) return;
     if (stored.deadlineMs > nowMs) {
-      this.#ended.delete(stored);
+      this.toEvict.delete(stored);
       if (stored.phase === 'suspect') {
         this.#due.delete(stored);
         stored.phase = 'late';
@@ -180,7 +181,7 @@ export class Leases implements GuardView {
       }
     }
     this.#nearExpiry.set(stored, nowMs);
-    const isQueued = stored.phase !== 'suspect' && !this.#due.has(stored) && !this.#ended.has(stored);
+    const isQueued = stored.phase !== 'suspect' && !this.#due.has(stored) && !this.toEvict.has(stored);
     if (isQueued) this.#queue.set(stored, this.#nearExpiry.stageMs(stored));
   }
 
@@ -194,7 +195,7 @@ export class Leases implements GuardView {
     }
     this.#rates.expectNoMore(stored.intervalMs);
     this.#queue.delete(stored);
-    if (!this.#ended.delete(stored)) this.#due.delete(stored);
+    if (!this.toEvict.delete(stored)) this.#due.delete(stored);
     const isLoss = isEvicted && isMember && isHeard && !this.#guard.isOff && nowMs < this.#ceilingAtMs(stored);
     stored.isSuspect = false;
     if (isLoss) {
@@ -247,42 +248,14 @@ export class Leases implements GuardView {
    */
   endDue(nowMs: number, looksMax: number): readonly MutableRecord[] {
     const taken = this.#decide(nowMs, looksMax, Number.POSITIVE_INFINITY);
-    for (const stored of taken) this.#ended.set(stored, nowMs);
+    for (const stored of taken) this.toEvict.add(stored, nowMs);
     return taken;
   }
 
-  /** Decided and not evicted yet. */
-  get endedCount(): number {
-    return this.#ended.size;
-  }
-
-  hasEnded(stored: MutableRecord): boolean {
-    return this.#ended.has(stored);
-  }
-
-  /** Of those decided the first, and when they were (monotonic milliseconds). Each is to be evicted at once. */
-  takeEnded(limit: number): (readonly [stored: MutableRecord, endedMs: number])[] {
-    const taken: (readonly [MutableRecord, number])[] = [];
-    for (const one of this.#ended) {
-      if (taken.length >= limit) break;
-      taken.push(one);
-    }
-    return taken;
-  }
-
-  /** Whether a lease is to be looked at, or one that waited may be decided. */
-  isDue(nowMs: number): boolean {
-    return (
-      (this.#queue.earliestMs() ?? Number.POSITIVE_INFINITY) <= nowMs || (this.#dueMs(nowMs) ?? nowMs + 1) <= nowMs
-    );
-  }
-
-  /** Monotonic milliseconds before which there is nothing to act on; undefined without instances. */
+  /** Monotonic milliseconds before which there is nothing to decide; undefined without instances. */
   nextMs(): number | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#ended.size > 0) return nowMs;
     const queuedMs = this.#queue.earliestMs();
-    const dueMs = this.#dueMs(nowMs);
+    const dueMs = this.#due.nextMs(this.#clock.monotonicMs(), this.#sizeAfter);
     return queuedMs === undefined || dueMs === undefined ? (queuedMs ?? dueMs) : Math.min(queuedMs, dueMs);
   }
 
@@ -324,11 +297,7 @@ export class Leases implements GuardView {
 
   /** Those that are left once all that are decided have been evicted. */
   get #sizeAfter(): number {
-    return this.size - this.#ended.size;
-  }
-
-  #dueMs(nowMs: number): number | undefined {
-    return this.#due.nextMs(nowMs, this.#sizeAfter);
+    return this.size - this.toEvict.size;
   }
 
   #decide(nowMs: number, looksMax: number, limit: number): MutableRecord[] {
@@ -399,7 +368,7 @@ export class Leases implements GuardView {
   }
 
   #return(stored: MutableRecord, nowMs: number): void {
-    if (!this.#ended.delete(stored)) this.#due.delete(stored);
+    if (!this.toEvict.delete(stored)) this.#due.delete(stored);
     const { isSuspect, isMember, phase } = stored;
     if (phase !== 'onTime') this.#members.returned(stored);
     stored.phase = 'onTime';
