@@ -9,6 +9,7 @@ const long = [
   'test/dns/transport/**/*.test.ts',
   'test/http/server/**/*.test.ts',
   'test/http/watch/**/*.test.ts',
+  'test/http/api/{renew-lane,watch}.test.ts',
   'test/store/**/*.test.ts',
   'test/cli/commands/**/*.test.ts',
   'test/cli/doctor/**/*.test.ts',

@@ -16,11 +16,11 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   ),
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
-    'server/auth server/listen server/secure-connections server/server watch/watchers',
+    'server/auth server/listen server/secure-connections server watch/watchers',
     'adapters/consul/catalog-nodes adapters/nacos/created-services adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
-    'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
+    'cluster-node registry-port records/keys replica/local-copy etcd/endpoint etcd/etcd-engine',
     'peer-link/credentials peers-engine/peer-network skydns/skydns-mirror',
   ),
   config: files('config credential-file did-you-mean read-file settings sources values'),

@@ -8,8 +8,8 @@ import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { printable } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
-import { isSecureDnsQuery } from '../doh/dns-query.ts';
 import { askedHost } from './client-address.ts';
+import { isSecureDnsQuery } from './dns-query-path.ts';
 import { sendProblem } from './problem-details.ts';
 
 export interface BrowserGuardOptions {
