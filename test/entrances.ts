@@ -35,7 +35,9 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   cli: files('program start-screen terminal/keys terminal/style'),
   'dns/zone': files('lookup record-table shared-zone zone zone-table'),
   'dns/zone-file': files('fault load rdata zone-source watch/zone-event watch/zone-watch'),
-  'dns/services': files('consul-zone host-instances instance-change live-zones made-zone reverse-name'),
+  'dns/services': files(
+    'consul-zone live-zones made-zone apps/host-instances apps/instance-change reverse/reverse-name',
+  ),
   'dns/server': files(
     'answer-message counters explain guards handler outstanding-answers peer queries/query-memory queries/query-table',
     'response-limit response-rates zone-access',
