@@ -7,7 +7,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const long = [
   'test/dns/plane/**/*.test.ts',
   'test/dns/transport/**/*.test.ts',
-  'test/http/server/**/*.test.ts',
+  'test/http/{auth,limits,server}/**/*.test.ts',
   'test/http/watch/**/*.test.ts',
   'test/http/api/{renew-lane,watch}.test.ts',
   'test/store/**/*.test.ts',

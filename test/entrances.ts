@@ -16,7 +16,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   ),
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
-    'server/auth server/listen server/secure-connections server watch/watchers',
+    'auth/auth server/listen server/secure-connections server watch/watchers',
     'adapters/consul/catalog-nodes adapters/nacos/created-services adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(

@@ -8,6 +8,7 @@ import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { RegisterOutcome } from '../../model/outcome.ts';
 import type { Problem } from '../../model/problem.ts';
+import { actorOf } from '../auth/auth.ts';
 import {
   instanceDocument,
   instanceName,
@@ -15,7 +16,6 @@ import {
   leaseEndsAt,
   replication,
 } from '../documents/instance-document.ts';
-import { actorOf } from '../server/auth.ts';
 import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext, InstanceParams } from './api-context.ts';

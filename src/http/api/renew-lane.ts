@@ -12,7 +12,7 @@ import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type Life, registryHeader } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { InFlight } from '../server/in-flight.ts';
+import type { InFlight } from '../limits/in-flight.ts';
 import { hasSeveralHosts } from '../server/irregular-requests.ts';
 import { renewalText, renewalType } from './renew.ts';
 

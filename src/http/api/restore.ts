@@ -7,8 +7,8 @@ import { Removal, type RemovalFilter, type Removed, type Restored } from '../../
 import { isObject } from '../../model/instance.ts';
 import { parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
+import { actorOf } from '../auth/auth.ts';
 import { isoTime } from '../documents/instance-document.ts';
-import { actorOf } from '../server/auth.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { parseAppKey } from './app-path.ts';

@@ -10,9 +10,9 @@ import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { HttpCounters } from '../../model/http-counters.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { clientOf } from './client-address.ts';
-import { sendProblem } from './problem-details.ts';
-import { retryAfter } from './retry-after.ts';
+import { clientOf } from '../server/client-address.ts';
+import { sendProblem } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
 
 export interface ClientRate {
   /** 0: no limit. */

@@ -1,7 +1,7 @@
 // Logging in with a name and a secret, for fronts whose clients do that and show a short token from then on (Nacos). A token
 // has the rights of the credential behind it and ends with it. Wrong secrets count as wrong credentials of the client.
 
-import { clientOf } from './client-address.ts';
+import { clientOf } from '../server/client-address.ts';
 import type { Credentials } from './credentials.ts';
 import type { WrongCredentials } from './wrong-credentials.ts';
 

@@ -5,7 +5,7 @@
 
 import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { ClientRates } from './client-rate.ts';
+import { ClientRates } from '../limits/client-rate.ts';
 
 const clientsMax = 16_384;
 const rate = { perSecond: 0.5, burst: 20 };

@@ -10,8 +10,8 @@ import type { HttpCounters } from '../../model/http-counters.ts';
 import { type Principal, principalText, type Right } from '../../model/principal.ts';
 import { printable } from '../../model/problem.ts';
 import { forbiddenText } from '../../model/submit.ts';
+import { type Failure, sendProblem } from '../server/problem-details.ts';
 import { isOpenPath, type RefuseCall, unauthorized } from './auth.ts';
-import { type Failure, sendProblem } from './problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

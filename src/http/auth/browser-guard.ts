@@ -8,9 +8,9 @@ import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { printable } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
-import { askedHost } from './client-address.ts';
-import { isSecureDnsQuery } from './dns-query-path.ts';
-import { sendProblem } from './problem-details.ts';
+import { askedHost } from '../server/client-address.ts';
+import { isSecureDnsQuery } from '../server/dns-query-path.ts';
+import { sendProblem } from '../server/problem-details.ts';
 
 export interface BrowserGuardOptions {
   /** A caller that shows a token is no page that was led here. */

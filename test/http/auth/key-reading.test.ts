@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { readKeySet } from '../../../src/http/server/key-reading.ts';
+import { readKeySet } from '../../../src/http/auth/key-reading.ts';
 
 let server: Server | undefined;
 

@@ -11,10 +11,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpCounters } from '../../model/http-counters.ts';
+import { sendProblem } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
 import type { InFlight } from './in-flight.ts';
 import { LoopTurns } from './loop-turns.ts';
-import { sendProblem } from './problem-details.ts';
-import { retryAfter } from './retry-after.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { httpTimeouts } from '../../../src/http/server/limits.ts';
+import { httpTimeouts } from '../../../src/http/limits/limits.ts';
 import { createWorld, type World } from '../../kit/http/http-world.ts';
 import { RawConnection } from '../../kit/http/raw-http.ts';
 import { until } from '../../kit/process/until.ts';

@@ -1,7 +1,7 @@
 // Requests per second of one client: buckets that fill with time, one for each address or token, off unless asked for.
 
 import { describe, expect, test } from 'vitest';
-import { ClientRates } from '../../../src/http/server/client-rate.ts';
+import { ClientRates } from '../../../src/http/limits/client-rate.ts';
 import { createWorld, problemOf, type WorldOptions } from '../../kit/http/http-world.ts';
 import { seededRandom } from '../../kit/registry/placed.ts';
 

@@ -11,13 +11,13 @@ import type { RefusedCalls } from '../../control/refused-calls.ts';
 import type { Actor, FrontName } from '../../model/change.ts';
 import type { HttpCounters } from '../../model/http-counters.ts';
 import { type Principal, unauthenticated } from '../../model/principal.ts';
-import { clientOf } from './client-address.ts';
+import { clientOf } from '../server/client-address.ts';
+import { dnsQueryPath } from '../server/dns-query-path.ts';
+import { type Failure, sendProblem } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
+import { certificateNameOf } from '../server/secure-connections.ts';
 import type { Credentials } from './credentials.ts';
-import { dnsQueryPath } from './dns-query-path.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
-import { type Failure, sendProblem } from './problem-details.ts';
-import { retryAfter } from './retry-after.ts';
-import { certificateNameOf } from './secure-connections.ts';
 import type { WrongCredentials } from './wrong-credentials.ts';
 
 declare module 'fastify' {

@@ -1,7 +1,7 @@
 // More calls than the node can take: who is shed first, who never, when it ends, and that a refusal has changed nothing.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { overloadLimits } from '../../../src/http/server/overload.ts';
+import { overloadLimits } from '../../../src/http/limits/overload.ts';
 import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http/http-world.ts';
 import { RawConnection } from '../../kit/http/raw-http.ts';
 import { seededRandom } from '../../kit/registry/placed.ts';

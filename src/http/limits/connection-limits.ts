@@ -7,9 +7,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { HttpCounters } from '../../model/http-counters.ts';
-import { clientOf } from './client-address.ts';
-import { type Failure, failures, problemContentType, problemDocument } from './problem-details.ts';
-import { retryAfter } from './retry-after.ts';
+import { clientOf } from '../server/client-address.ts';
+import { type Failure, failures, problemContentType, problemDocument } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
 
 export interface ConnectionLimits {
   readonly connectionsMax: number;

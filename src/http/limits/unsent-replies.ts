@@ -9,9 +9,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpCounters } from '../../model/http-counters.ts';
-import { clientOf } from './client-address.ts';
-import { type Failure, failures, problemContentType, problemDocument } from './problem-details.ts';
-import { retryAfter } from './retry-after.ts';
+import { clientOf } from '../server/client-address.ts';
+import { type Failure, failures, problemContentType, problemDocument } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
 
 export interface UnsentLimits {
   /** Of one IPv4 address or IPv6 /64, behind which there may be a proxy with clients of its own. */

@@ -9,7 +9,7 @@
 
 import { createServer, Http2ServerRequest, Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
 import type { Server } from 'node:net';
-import { problemContentType, problemDocument } from './problem-details.ts';
+import { problemContentType, problemDocument } from '../server/problem-details.ts';
 
 export interface Http2Times {
   /** A whole request, headers and body. */

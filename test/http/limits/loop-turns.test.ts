@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
-import { LoopTurns } from '../../../src/http/server/loop-turns.ts';
+import { LoopTurns } from '../../../src/http/limits/loop-turns.ts';
 
 function world() {
   const asked: (() => void)[] = [];

@@ -1,9 +1,9 @@
 // Logging in with name and secret, and the short tokens that are given for it.
 
 import { describe, expect, test } from 'vitest';
-import { Credentials } from '../../../src/http/server/credentials.ts';
-import { Logins } from '../../../src/http/server/logins.ts';
-import { WrongCredentials } from '../../../src/http/server/wrong-credentials.ts';
+import { Credentials } from '../../../src/http/auth/credentials.ts';
+import { Logins } from '../../../src/http/auth/logins.ts';
+import { WrongCredentials } from '../../../src/http/auth/wrong-credentials.ts';
 import { entry, secretOf, TokenFile } from '../../kit/http/credential-world.ts';
 import { FakeClock } from '../../kit/process/clock.ts';
 

@@ -2,8 +2,8 @@
 // that have come in get a moment to be answered, before fastify closes the connections.
 
 import type { FastifyInstance } from 'fastify';
-import type { InFlight } from './in-flight.ts';
-import { sendProblem } from './problem-details.ts';
+import type { InFlight } from './limits/in-flight.ts';
+import { sendProblem } from './server/problem-details.ts';
 
 /** Calls take milliseconds; this is for the one whose body is still on its way. Below the 5 s of a graceful stop. */
 const graceMs = 1000;

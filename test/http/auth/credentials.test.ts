@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { credentialsOf } from '../../../src/config/credential-file.ts';
-import { Credentials } from '../../../src/http/server/credentials.ts';
+import { Credentials } from '../../../src/http/auth/credentials.ts';
 import type { Right } from '../../../src/model/principal.ts';
 import { bearer, credentialWorld, entry, secretOf, TokenFile } from '../../kit/http/credential-world.ts';
 import { createWorld, type World } from '../../kit/http/http-world.ts';

@@ -1,8 +1,8 @@
 // Clients that ask and do not read: what waits for them is bounded by connection, by client and in all, and others go on.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { httpTimeouts } from '../../../src/http/server/limits.ts';
-import type { UnsentLimits } from '../../../src/http/server/unsent-replies.ts';
+import { httpTimeouts } from '../../../src/http/limits/limits.ts';
+import type { UnsentLimits } from '../../../src/http/limits/unsent-replies.ts';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
 import { createWorld, type World } from '../../kit/http/http-world.ts';
 import { RawConnection } from '../../kit/http/raw-http.ts';

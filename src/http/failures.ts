@@ -6,10 +6,16 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { HttpCounters } from '../../model/http-counters.ts';
-import { printable } from '../../model/problem.ts';
-import type { RefuseCall } from './auth.ts';
-import { type Failure, type FailureKind, failures, problemContentType, problemDocument } from './problem-details.ts';
+import type { HttpCounters } from '../model/http-counters.ts';
+import { printable } from '../model/problem.ts';
+import type { RefuseCall } from './auth/auth.ts';
+import {
+  type Failure,
+  type FailureKind,
+  failures,
+  problemContentType,
+  problemDocument,
+} from './server/problem-details.ts';
 
 /** Errors of fastify that are the caller's, by code. */
 const kinds: Readonly<Record<string, FailureKind>> = {
