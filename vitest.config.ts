@@ -7,8 +7,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const long = [
   'test/dns/plane/**/*.test.ts',
   'test/dns/transport/**/*.test.ts',
-  'test/http/server/**/*.test.ts',
+  'test/http/{auth,limits,server}/**/*.test.ts',
   'test/http/watch/**/*.test.ts',
+  'test/http/api/{renew-lane,watch}.test.ts',
   'test/store/**/*.test.ts',
   'test/cli/commands/**/*.test.ts',
   'test/cli/doctor/**/*.test.ts',
