@@ -3,7 +3,7 @@
 // end than a slice can evict, all of them are decided first, and DNS stops answering with them: that takes a fraction of what
 // the evictions do, which follow.
 
-import type { InstanceRecord } from '../model/instance-record.ts';
+import type { Plane } from '../dns/plane/plane.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 
@@ -11,20 +11,16 @@ import type { Clock } from '../runtime/clock.ts';
 const evictionsPerSlice = 500;
 const looksPerSlice = 2000;
 
-/** DNS, which shows no lease that has ended from then on. `revision`: the registry's. */
-export interface EndedLeases {
-  endLeases(ended: readonly InstanceRecord[], revision: number): void;
-}
-
 export class LeaseTimer {
   readonly #registry: Registry;
   readonly #clock: Clock;
-  readonly #dns: EndedLeases;
+  readonly #dns: Pick<Plane, 'endLeases'>;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #stopped = false;
 
-  constructor(registry: Registry, clock: Clock, dns: EndedLeases) {
+  /** `dns` shows no lease that has ended, though its instance is evicted later. */
+  constructor(registry: Registry, clock: Clock, dns: Pick<Plane, 'endLeases'>) {
     this.#registry = registry;
     this.#clock = clock;
     this.#dns = dns;
