@@ -7,7 +7,7 @@ import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, placeIn } from './epoch.ts';
 import { readKey, serialKey } from './keys.ts';
 import type { Known, KnownRecords } from './known-records.ts';
-import { parseRecord } from './record.ts';
+import type { ClusterRecord } from './record.ts';
 
 export interface ListDifference {
   /** Paths. */
@@ -39,8 +39,7 @@ export function serialIn(entries: readonly Entry[], prefix: string): Pick<Epoch,
 }
 
 /** A record of an older copy of etcd: the owner of what is here is about to restore it. */
-export function isOlder(entry: Entry, known: Known | undefined, stored: InstanceRecord | undefined): boolean {
-  const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
-  if (record === undefined || Array.isArray(record) || known === undefined || stored === undefined) return false;
+export function isOlder(record: ClusterRecord, known: Known | undefined, stored: InstanceRecord | undefined): boolean {
+  if (known === undefined || stored === undefined) return false;
   return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
 }

@@ -204,8 +204,9 @@ export class ClusterReplica {
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance') {
-        const isLater = !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key));
-        if (isLater) this.#put(key.key, entry);
+        const record = this.#record(entry);
+        const known = before.get(instancePath(key.key));
+        if (record !== undefined && !isOlder(record, known, registry.find(key.key))) this.#put(key.key, entry, record);
       } else if (key !== undefined) this.#nodeAndHoldKeys.seen(key, entry, entry.modRevision);
       yield;
     }
