@@ -14,7 +14,7 @@ import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts'
 import type { Instance } from '../../model/instance.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import type { InstanceChange } from '../services/instance-change.ts';
+import type { InstanceChange } from '../services/apps/instance-change.ts';
 import { AppLedger, holdingMs, type ServeRecord } from './app-ledger.ts';
 import type { AnsweredInstances } from './instances-in.ts';
 
