@@ -99,24 +99,17 @@ test('a new file that is broken is SERVFAIL for its zone, and takes nothing from
 test('the reply to a registration has what a file hides of it, and so has a positive answer', async () => {
   put('svc.zone', `${svc}cart.prod IN A 192.0.2.77\n`);
   await until('the file', async () => (await answer('cart.prod.svc')) === 'NOERROR A 192.0.2.77');
-  const reply = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ addrs: ['http://10.0.0.8:80'] }),
-  });
+  const place = '/api/v1/apps/prod/cart/c1';
+  const reply = await api.call('PUT', place, { body: { addrs: ['http://10.0.0.8:80'] } });
   expect(reply.status).toBe(201);
-  expect(await reply.json()).toMatchObject({
+  expect(reply.json).toMatchObject({
     dnsNames: ['_http._tcp.cart.prod.svc.', 'c1.cart.prod.svc.'],
     hidden: [{ name: 'cart.prod.svc.', types: ['A'], by: 'records', zone: 'svc.' }],
   });
-  const resolved = await fetch(`${server.http}/api/v1/resolve?name=cart.prod.svc&type=A`);
-  expect(((await resolved.json()) as { reason: string }).reason).toContain('hidden');
+  const resolved = await api.call('GET', '/api/v1/resolve?name=cart.prod.svc&type=A');
+  expect(resolved.json['reason']).toContain('hidden');
   put('svc.zone', `${svc}cart.prod IN CNAME ns\n`);
   await until('the alias', async () => (await answer('cart.prod.svc')).includes('CNAME'));
-  const again = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ addrs: ['http://ns.svc:80'] }),
-  });
+  const again = await api.call('PUT', place, { body: { addrs: ['http://ns.svc:80'] } });
   expect(again.status).toBe(200);
 });
