@@ -4,12 +4,12 @@
 import type { NodeDns } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-log.ts';
-import { deadNodeKey, nodeKey } from './keys.ts';
-import type { LeaseRunner } from './lease-runner.ts';
-import { deadText, ownedOfDead, parseNode } from './node-value.ts';
-import type { NodeState, NodesTable } from './nodes-table.ts';
-import type { Publisher } from './publisher.ts';
-import type { ClusterReplica } from './replica.ts';
+import type { LeaseRunner } from './leases/lease-runner.ts';
+import { deadText, ownedOfDead, parseNode } from './nodes/node-value.ts';
+import type { NodeState, NodesTable } from './nodes/nodes-table.ts';
+import { deadNodeKey, nodeKey } from './records/keys.ts';
+import type { ClusterReplica } from './replica/replica.ts';
+import type { Publisher } from './writes/publisher.ts';
 
 export interface NodeWatchDeps {
   readonly me: string;

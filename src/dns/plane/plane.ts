@@ -38,7 +38,7 @@ import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
 import type { ClientDetail } from '../server/queries/query-table.ts';
-import type { InstanceChange } from '../services/instance-change.ts';
+import type { InstanceChange } from '../services/apps/instance-change.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { Zone } from '../zone/zone.ts';

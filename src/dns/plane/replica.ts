@@ -13,7 +13,7 @@ import type { AppView, HostsView, LeasedInstance, PlainHosts, RegistryView } fro
 import { Catalogue } from '../../runtime/catalogue.ts';
 import { never, RowTimes } from '../../runtime/packed/row-times.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
-import type { InstanceChange } from '../services/instance-change.ts';
+import type { InstanceChange } from '../services/apps/instance-change.ts';
 import type { InstanceRows } from './instance-rows.ts';
 import { labelSeed, upBit } from './instance-rows.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';

@@ -14,7 +14,7 @@ import type { AnsweredInstance, AnswersHeld, ServeRecord } from '../../model/ans
 import type { Instance } from '../../model/instance.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import type { InstanceChange } from '../services/instance-change.ts';
+import type { InstanceChange } from '../services/apps/instance-change.ts';
 import { AppLedger, holdingMs } from './app-ledger.ts';
 import type { AnsweredInstances } from './instances-in.ts';
 

@@ -7,10 +7,10 @@
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, RegistryView } from '../../model/view.ts';
 import { nameOf, nameToText, ROOT } from '../message/name.ts';
-import type { InstanceChange } from './instance-change.ts';
-import type { LargeApps } from './large-apps.ts';
-import { NameSuggestions } from './name-suggestions.ts';
-import { hasValue } from './selector.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
+import type { LargeApps } from './apps/large-apps.ts';
+import { hasValue } from './apps/selector.ts';
+import { NameSuggestions } from './names/name-suggestions.ts';
 
 const leftMax = 256;
 const envsMax = 256;

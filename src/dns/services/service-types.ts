@@ -3,8 +3,8 @@
 
 import type { Instance } from '../../model/instance.ts';
 import { mixed, textHash } from '../../runtime/text-hash.ts';
-import type { InstanceChange } from './instance-change.ts';
-import { OrderedSlots } from './ordered-slots.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
+import { OrderedSlots } from './apps/ordered-slots.ts';
 
 /** A weight has sixteen bits; an app that has more instances of a type counts as one of these. */
 const countMax = 65_535;

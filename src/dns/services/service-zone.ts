@@ -8,16 +8,16 @@ import type { RequestName } from '../message/request-name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
 import { AbsenceHints } from './absence-hints.ts';
-import type { Explanations } from './explanations.ts';
-import type { InstanceChange } from './instance-change.ts';
-import { LargeApps } from './large-apps.ts';
-import { NameSuggestions } from './name-suggestions.ts';
-import { fallbackReason } from './near.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
+import { LargeApps } from './apps/large-apps.ts';
+import { fallbackReason } from './apps/near.ts';
+import { NameSuggestions } from './names/name-suggestions.ts';
+import { RequestedNames } from './names/requested-names.ts';
+import { findServiceName, longestApp, type NameScope, type ServiceName } from './names/service-name.ts';
 import { PlainAddresses } from './plain-addresses.ts';
-import { RequestedNames } from './requested-names.ts';
+import type { Explanations } from './records/explanations.ts';
+import { serviceRecords, typesOfScope } from './records/service-records.ts';
 import { ServiceBrowse } from './service-browse.ts';
-import { findServiceName, longestApp, type NameScope, type ServiceName } from './service-name.ts';
-import { serviceRecords, typesOfScope } from './service-records.ts';
 
 export interface ServiceZoneDeps {
   readonly origin: Name;

@@ -9,7 +9,7 @@ import { InstanceRows } from '../../../src/dns/plane/instance-rows.ts';
 import { type AppRows, InstanceTable } from '../../../src/dns/plane/instance-table.ts';
 import type { MessageContent } from '../../../src/dns/plane/thread-message.ts';
 import { applyUpdates } from '../../../src/dns/plane/update.ts';
-import { HostInstances } from '../../../src/dns/services/host-instances.ts';
+import { HostInstances } from '../../../src/dns/services/apps/host-instances.ts';
 import type { Change } from '../../../src/model/change.ts';
 import { type CompactInstance, compactInstance } from '../../../src/model/compact-instance.ts';
 import {
