@@ -1,6 +1,7 @@
 // Which service types (`_http._tcp`) an env has, and which of its apps serve each, with how many instances: what browsing
 // begins with. Instances themselves are found in their apps, so that a million of them need no second list.
 
+import { type ServicePort, servicesOf } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { mixed, textHash } from '../../runtime/text-hash.ts';
 import type { InstanceChange } from './apps/instance-change.ts';
@@ -63,16 +64,27 @@ class AppOrder {
 
 export class ServiceTypes {
   readonly #envs = new Map<string, Map<string, AppsOfType>>();
+  /** Of the instance before: those that come or go together mostly serve the same. */
+  #latest: { readonly services: readonly ServicePort[]; readonly types: ReadonlySet<string> } | undefined;
 
   /** A change listener. */
   changed({ before, after }: InstanceChange): void {
-    if (before !== undefined) for (const type of typesOf(before)) this.#add(type, before, -1);
-    if (after !== undefined) for (const type of typesOf(after)) this.#add(type, after, 1);
+    if (before !== undefined) for (const type of this.#typesOf(before)) this.#add(type, before, -1);
+    if (after !== undefined) for (const type of this.#typesOf(after)) this.#add(type, after, 1);
   }
 
   /** By type; undefined: nothing is registered in the env. */
   of(env: string): ReadonlyMap<string, AppsOfType> | undefined {
     return this.#envs.get(env);
+  }
+
+  #typesOf(instance: Instance): ReadonlySet<string> {
+    const services = servicesOf(instance);
+    if (this.#latest?.services !== services) {
+      const types = new Set(services.map(({ portName, protocol }) => `_${portName}._${protocol}`));
+      this.#latest = { services, types };
+    }
+    return this.#latest.types;
   }
 
   #add(type: string, { env, appid }: Instance, by: 1 | -1): void {
@@ -90,10 +102,4 @@ export class ServiceTypes {
     if (apps.total === 0) types.delete(type);
     if (types.size === 0) this.#envs.delete(env);
   }
-}
-
-function typesOf({ addrs }: Instance): Iterable<string> {
-  const [first] = addrs;
-  if (first !== undefined && addrs.length === 1) return [`_${first.portName}._${first.protocol}`];
-  return new Set(addrs.map(({ portName, protocol }) => `_${portName}._${protocol}`));
 }

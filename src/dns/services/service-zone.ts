@@ -85,8 +85,9 @@ export class ServiceZone implements LiveNames {
   }
 
   plainAddresses(name: RequestName): PlainAddresses | undefined {
-    const hosts = this.#requested.appOf(name)?.plainHosts?.();
-    return hosts && this.#plain.set(hosts, this.#deps.draws);
+    const app = this.#requested.appOf(name);
+    const hosts = app?.plainHosts?.();
+    return app && hosts && this.#plain.set(hosts, app, this.#deps.draws);
   }
 
   absence(name: Name, nowMs: number): string {

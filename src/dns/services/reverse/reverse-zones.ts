@@ -3,6 +3,7 @@
 // the table.
 // Of more than 100 apps at an address a choice answers, which changes with the epoch (epoch.ts).
 
+import { servicesOf } from '../../../model/compact-instance.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { HostsView, LeasedInstance, RegistryView } from '../../../model/view.ts';
 import { textHash } from '../../../runtime/text-hash.ts';
@@ -145,8 +146,8 @@ function hasOtherPtrs({ before, after }: InstanceChange): boolean {
   return ptrInputs(before) !== ptrInputs(after);
 }
 
-function hasAddress({ addrs }: Instance): boolean {
-  return addrs.some(({ family }) => family !== 'name');
+function hasAddress(instance: Instance): boolean {
+  return servicesOf(instance).some(({ family }) => family !== 'name');
 }
 
 /** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */
