@@ -1,4 +1,4 @@
-// The life of the process as an operator sees it: how it stops, why it does not start, and whom it lets in. Refusals to
+// The life of the process as an operator sees it: how it stops, why it does not start, and who gets in. Refusals to
 // start that need no server are in test/cli.
 
 import { createSocket } from 'node:dgram';
