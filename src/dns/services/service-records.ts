@@ -5,12 +5,14 @@
 
 import { hasPort } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { IpFamily } from '../../model/ip.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { type Reason, type RRset, RRType, reasonText } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import { turnsFrom } from '../message/rotation.ts';
 import type { NodeData, NodeRecords } from '../zone/zone.ts';
 import { epochAt } from './epoch.ts';
+import { selectionOfHosts } from './host-selection.ts';
 import type { Selected } from './large-app.ts';
 import { nearestOf, nearestSelected } from './near.ts';
 import { textNote, type WithoutType, withoutNote, withoutType } from './record-notes.ts';
@@ -27,6 +29,11 @@ export const typesOfScope = {
   advertised: [RRType.SRV, RRType.TXT],
   host: [RRType.A, RRType.AAAA],
 } as const satisfies Record<NameScope['kind'], readonly number[]>;
+
+const familyOf: ReadonlyMap<number, IpFamily> = new Map([
+  [RRType.A, 4],
+  [RRType.AAAA, 6],
+]);
 
 /** The records of one type at a scope's name, or why there are none. */
 export function serviceRecords(scope: NameScope, type: number, place: RecordContext): NodeData {
@@ -119,12 +126,15 @@ function recordsOfLarge(scope: NameScope, all: Selected, type: number, place: Re
   const { selected, zone } = nearestSelected(all, scope.near);
   const key = `${type} ${scope.kind} ${selected.key} ${scope.near === undefined} ${zone}`;
   const data = large.cached(key, epoch.number, place.nowMs, () => {
-    if (large.isSharing(type)) return recordsOf(scope, type, place);
     const choice = large.choose(selected, type, epoch.number);
     const known = all.slots?.size ?? large.size;
     const note = notedCounts(choice.waiting);
     if (choice.up === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting${note}` };
-    const selection = selectionOfChoice(scope, selected, type, choice, place, epoch);
+    const family = large.isSharing(type) ? familyOf.get(type) : undefined;
+    const selection =
+      family === undefined
+        ? selectionOfChoice(scope, selected, type, choice, place, epoch)
+        : selectionOfHosts(selected, family, place, epoch);
     const { up, having, without: named } = choice;
     const answering = selection.chosen.flatMap(({ instances }) => instances);
     const without = () => ({ count: up - having, named });
@@ -158,7 +168,7 @@ export function countOf(instances: number): string {
 }
 
 function rrsetOf(selection: RecordSelection, type: number, place: RecordContext, reason: Reason): NodeRecords {
-  const { chosen, rotation, note, untilMs } = selection;
+  const { chosen, rotation, note, untilMs, leadsToAll } = selection;
   let ttl = Number.POSITIVE_INFINITY;
   let deadlineMs = Number.POSITIVE_INFINITY;
   for (const one of chosen) {
@@ -166,7 +176,8 @@ function rrsetOf(selection: RecordSelection, type: number, place: RecordContext,
     deadlineMs = Math.min(deadlineMs, one.deadlineMs);
   }
   const rdatas = chosen.map(({ rdata }) => rdata);
-  const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ instances }) => instances) };
+  const instances = chosen.map((one) => one.instances);
+  const rrset = { owner: place.owner, type, ttl, rdatas, instances, leadsToAll: leadsToAll === true };
   return {
     rrset: rotation === undefined ? rrset : { ...rrset, rotation },
     // Later than this the TTL would be more than what is left of a lease.

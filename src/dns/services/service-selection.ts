@@ -6,6 +6,7 @@ import type { LeasedInstance } from '../../model/view.ts';
 import { type Rotation, RRType } from '../message/message.ts';
 import { boundsOf, planDraws, planOrder, recordsPerRRsetMax, rotationOf, turnsFrom } from '../message/rotation.ts';
 import { type ChoiceEpoch, epochAt, seedOf, startOf } from './epoch.ts';
+import { JoinedRecords } from './joined-records.ts';
 import type { Selected, SlotChoice } from './large-app.ts';
 import { bindings } from './service-bindings.ts';
 import {
@@ -30,6 +31,8 @@ export interface RecordSelection {
   readonly note: string;
   /** Monotonic milliseconds until which the choice is current. */
   readonly untilMs: number;
+  /** Instances of the app that the records do not name may be behind them as well. */
+  readonly leadsToAll?: boolean;
 }
 
 /** The possible records of a type, in the order of the instances. */
@@ -117,11 +120,17 @@ export function selectionOfChoice(
   /** Of each instance, its first record; after the last one, where the next would begin. */
   const starts: number[] = [];
   const kind = `${type} ${scope.kind} ${narrowing}`;
+  const isSharing = large.isSharing(type);
+  const joined = isSharing ? new JoinedRecords(type, place.nowMs) : undefined;
   for (const slot of drawn) {
     if (chosen.length >= recordsPerRRsetMax) break;
     starts.push(chosen.length);
     const made = large.prepared(kind, slot, (leased) => candidatesOf(scope, type, [leased], place));
-    for (const candidate of made) chosen.push(refreshed(candidate, place.nowMs));
+    for (const candidate of made) {
+      const current = refreshed(candidate, place.nowMs);
+      const added = joined === undefined ? current : joined.add(current);
+      if (added !== undefined) chosen.push(added);
+    }
   }
   const instances = starts.length;
   starts.push(chosen.length);
@@ -135,6 +144,7 @@ export function selectionOfChoice(
     rotation: turnsOf(recordTurns(firsts, starts), span, chosen.length, place),
     note: isAll ? '' : `; ${records}, chosen anew every ${epoch.seconds} s`,
     untilMs: isAll ? Number.POSITIVE_INFINITY : epoch.untilMs,
+    leadsToAll: isSharing,
   };
 }
 

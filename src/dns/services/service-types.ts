@@ -6,9 +6,6 @@ import { mixed, textHash } from '../../runtime/text-hash.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { OrderedSlots } from './ordered-slots.ts';
 
-/** A weight has sixteen bits; an app that has more instances of a type counts as one of these. */
-const countMax = 65_535;
-
 /** The apps of one type. */
 export class AppsOfType {
   /** appid -> its instances that serve the type. */
@@ -49,14 +46,15 @@ class AppOrder {
     const slot = this.#slotOf.get(appid) ?? this.#free.pop() ?? this.#appids.length;
     if (known > 0) this.#slots.delete(key, slot);
     if (count > 0) {
-      this.#slots.insert(key, slot, 1, Math.min(count, countMax));
+      this.#slots.insert(key, slot, 1, count);
       this.#appids[slot] = appid;
       this.#slotOf.set(appid, slot);
     } else if (this.#slotOf.delete(appid)) this.#free.push(slot);
   }
 
   draw(wanted: number, start: number): { readonly appids: readonly string[]; readonly firsts: readonly number[] } {
-    const { order, firsts } = this.#slots.draw(0, wanted, start);
+    const all = { set: undefined, want: 0, having: undefined };
+    const { order, firsts } = this.#slots.look(all, undefined).draw(wanted, start);
     return { appids: order.map((slot) => this.#appids[slot] as string), firsts };
   }
 }
