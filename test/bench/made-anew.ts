@@ -102,7 +102,6 @@ function rowOf(world: ReturnType<typeof worldOf>, [what, qname, type]: Question,
 
 for (const shape of shapes(size)) {
   if (!shape.what.includes(only)) continue;
-  const startMs = performance.now();
   const world = worldOf(shape);
 
   console.log(`\n${shape.instances} instances, ${shape.what}: microseconds, median`);

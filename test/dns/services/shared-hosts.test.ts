@@ -70,7 +70,9 @@ test('all addresses of those that are up are there, each once, the preferred fir
         world.put(slot, isGone ? undefined : placed(`i${slot}`, { addrs: addrsOf(hosts), ...rest }).instance);
       for (const slot of world.instances.keys()) if (slot % 2 === 0) set?.add(slot);
       const portNames = isOfPart ? ['https'] : [];
-      const serving = [...world.instances].filter(([, { addrs }]) => addrs.some(({ portName }) => portName === 'https'));
+      const serving = [...world.instances].filter(([, { addrs }]) =>
+        addrs.some(({ portName }) => portName === 'https'),
+      );
       const having = SlotSet.of(serving.map(([slot]) => slot));
       const choice = isOfPart
         ? world.shared.chooseOfPart(world.order, { set, want: bit.up, having }, portNames, 0.4)
