@@ -138,13 +138,45 @@ export function selectionOfChoice(
   const all = chosen.length;
   chosen.length = fitting(chosen.slice(0, recordsPerRRsetMax));
   const isAll = instances === having && chosen.length === all;
-  const records = isAll ? `${all} records` : `${chosen.length} records of ${instances} of ${having} instances`;
   return {
     chosen,
     rotation: turnsOf(recordTurns(firsts, starts), span, chosen.length, place),
-    note: isAll ? '' : `; ${records}, chosen anew every ${epoch.seconds} s`,
+    note: isAll ? '' : choiceNote(chosen.length, instances, having, epoch),
     untilMs: isAll ? Number.POSITIVE_INFINITY : epoch.untilMs,
     leadsToAll: isSharing,
+  };
+}
+
+function choiceNote(records: number, instances: number, having: number, { seconds }: ChoiceEpoch): string {
+  return `; ${records} records of ${instances} of ${having} instances, chosen anew every ${seconds} s`;
+}
+
+/** What there is to say about the same records, which are not made where they were not before. */
+export function countedChoice(
+  scope: NameScope,
+  { large, narrowing }: Selected,
+  type: number,
+  { chosen: drawn, having }: SlotChoice,
+  place: RecordContext,
+  epoch: ChoiceEpoch,
+): { readonly records: number; readonly answering: readonly LeasedInstance[]; readonly note: string } {
+  const kind = `${type} ${scope.kind} ${narrowing}`;
+  const candidates: RecordCandidate[] = [];
+  let instances = 0;
+  for (const slot of drawn) {
+    if (candidates.length >= recordsPerRRsetMax) break;
+    instances++;
+    for (const one of large.prepared(kind, slot, (leased) => candidatesOf(scope, type, [leased], place)))
+      candidates.push(one);
+  }
+  const all = candidates.length;
+  candidates.length = Math.min(all, recordsPerRRsetMax);
+  const records = fitting(candidates);
+  const isAll = instances === having && records === all;
+  return {
+    records,
+    answering: candidates.slice(0, records).map((one) => one.instances as LeasedInstance),
+    note: isAll ? '' : choiceNote(records, instances, having, epoch),
   };
 }
 
