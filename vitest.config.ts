@@ -7,8 +7,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const long = [
   'test/dns/plane/**/*.test.ts',
   'test/dns/transport/**/*.test.ts',
-  'test/http/server/**/*.test.ts',
+  'test/http/{auth,limits,server}/**/*.test.ts',
   'test/http/watch/**/*.test.ts',
+  'test/http/api/{renew-lane,watch}.test.ts',
   'test/store/**/*.test.ts',
   'test/cli/commands/**/*.test.ts',
   'test/cli/doctor/**/*.test.ts',
@@ -16,57 +17,59 @@ const long = [
   'test/**/*.{model,property,agreement}.test.ts',
 ];
 
-/** What each project with programs holds. A file beside fast ones that starts programs is named `*.process.test.ts`. */
-const withPrograms = {
-  e2e: [
-    'test/e2e/**/*.test.ts',
-    'test/docs/**/*.test.ts',
-    'test/deploy/**/*.test.ts',
-    'test/readme.test.ts',
-    'test/**/*.process.test.ts',
-  ],
+/** A file beside fast ones that starts programs is named `*.process.test.ts`. */
+const e2e = [
+  'test/e2e/**/*.test.ts',
+  'test/docs/**/*.test.ts',
+  'test/deploy/**/*.test.ts',
+  'test/readme.test.ts',
+  'test/**/*.process.test.ts',
+];
+
+/** Ecosystems of others, three nodes and their etcd, a browser. */
+const withOthers = {
   clients: ['test/clients/**/*.test.ts'],
   cluster: ['test/cluster/e2e/**/*.test.ts'],
   console: ['test/console/**/*.test.ts'],
 };
 
-/** Long, for a machine that is busy with other things. */
-const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+const withPrograms = [...e2e, ...Object.values(withOthers).flat()];
 
-/** `src/` keeps no state in modules, so files can share a process: half the time of one process each. */
-const together = { pool: 'forks', isolate: false, ...timeouts } as const;
+const shared = {
+  // Child processes, as the program is one: sockets, signals and workers behave as they will in use.
+  pool: 'forks',
+  // Long, for a machine that is busy with other things.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
+
+/**
+ * `src/` keeps no state in modules, so files can share a process: half the time of one process each. On two cores there are three
+ * files at a time, because many tests wait for a process, a socket or the end of a lease.
+ */
+const together = { ...shared, isolate: false, maxWorkers: 3 } as const;
+
+/** Each file starts a dozen programs by itself, some of them larger than ours. */
+const apart = { ...shared, maxWorkers: 2, sequence: { groupOrder: 1 } } as const;
 
 export default defineConfig({
   test: {
-    // Many tests wait for a process or a socket: two at a time, also where there is one core.
-    maxWorkers: 2,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
     projects: [
       {
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/bench/**', ...long, ...Object.values(withPrograms).flat()],
+          exclude: [...configDefaults.exclude, 'test/bench/**', ...long, ...withPrograms],
           ...together,
         },
       },
       {
-        test: {
-          name: 'long',
-          include: long,
-          exclude: [...configDefaults.exclude, ...Object.values(withPrograms).flat()],
-          ...together,
-        },
+        test: { name: 'long', include: long, exclude: [...configDefaults.exclude, ...withPrograms], ...together },
       },
-      ...Object.entries(withPrograms).map(([name, include]) => ({
-        // Child processes, as the program is one: sockets, signals and workers behave as they will in use.
-        test: {
-          name,
-          include,
-          exclude: [...configDefaults.exclude],
-          pool: 'forks' as const,
-          ...timeouts,
-        },
+      { test: { name: 'e2e', include: e2e, ...together } },
+      ...Object.entries(withOthers).map(([name, include]) => ({
+        test: { name, include, ...apart },
       })),
     ],
   },

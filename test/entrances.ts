@@ -16,11 +16,11 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   ),
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
-    'server/auth server/listen server/secure-connections server/server watch/watchers',
+    'auth/auth server/listen server/secure-connections server watch/watchers',
     'adapters/consul/catalog-nodes adapters/nacos/created-services adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
-    'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
+    'cluster-node registry-port records/keys replica/local-copy etcd/endpoint etcd/etcd-engine',
     'peer-link/credentials peers-engine/peer-network skydns/skydns-mirror',
   ),
   config: files('config credential-file did-you-mean read-file settings sources values'),
@@ -35,7 +35,9 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   cli: files('program start-screen terminal/keys terminal/style'),
   'dns/zone': files('lookup record-table shared-zone zone zone-table'),
   'dns/zone-file': files('fault load rdata zone-source watch/zone-event watch/zone-watch'),
-  'dns/services': files('consul-zone host-instances instance-change live-zones made-zone reverse-name'),
+  'dns/services': files(
+    'consul-zone live-zones made-zone apps/host-instances apps/instance-change reverse/reverse-name',
+  ),
   'dns/server': files(
     'answer-message counters explain guards handler outstanding-answers peer queries/query-memory queries/query-table',
     'response-limit response-rates zone-access',

@@ -135,6 +135,14 @@ function circleIn(edges: readonly Pick<Import, 'from' | 'to'>[]): string[] {
   return [...targets.keys()].map(walk).find((circle) => circle.length > 0) ?? [];
 }
 
+/** The two folders between which an import goes, where they part; none where one file lies beside or above the other. */
+function betweenFolders({ from, to }: Pick<Import, 'from' | 'to'>): { from: string; to: string }[] {
+  const [steps, others] = [from.split('/').slice(0, -1), to.split('/').slice(0, -1)];
+  const parting = steps.findIndex((step, place) => step !== others[place]);
+  if (parting < 0 || others.length <= parting) return [];
+  return [{ from: steps.slice(0, parting + 1).join('/'), to: others.slice(0, parting + 1).join('/') }];
+}
+
 describe('imports', () => {
   test('something was read', () => {
     expect(sources.length).toBeGreaterThan(20);
@@ -177,6 +185,13 @@ describe('imports', () => {
       ['c', 'd'],
     ] as const;
     expect(circleIn(circle.map(([from, to]) => ({ from, to })))).toEqual(['b', 'c', 'b']);
+  });
+
+  test('go one way between folders, however deep they lie', () => {
+    expect(circleIn(imports.flatMap(betweenFolders))).toEqual([]);
+    const into = { from: 'src/a/x/y/1.ts', to: 'src/a/z/2.ts' };
+    expect(betweenFolders(into)).toEqual([{ from: 'src/a/x', to: 'src/a/z' }]);
+    expect(betweenFolders({ from: 'src/a/1.ts', to: 'src/a/z/2.ts' })).toEqual([]);
   });
 
   test.each<[string, string, boolean]>([
@@ -256,7 +271,7 @@ function threads(): string[] {
 }
 
 /** Small files with one importer that stand apart for a reason: what a test of their own runs alone. */
-const awaiting = new Set(['src/cluster/hlc.ts', 'src/dns/plane/thread-priority.ts']);
+const awaiting = new Set(['src/cluster/records/hlc.ts', 'src/dns/plane/thread-priority.ts']);
 
 /** Words of the API that `rollcall/client` shares with the server: what a program registers, and what it finds. */
 const sharedNames = new Set(['Instance', 'Registration']);

@@ -16,7 +16,7 @@ import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
 import { CatalogNodes } from '../http/adapters/consul/catalog-nodes.ts';
 import { CreatedServices } from '../http/adapters/nacos/created-services.ts';
-import { createHttpServer } from '../http/server/server.ts';
+import { createHttpServer } from '../http/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';

@@ -4,7 +4,7 @@
 import type { Config } from '../config/config.ts';
 import type { Control } from '../control/control.ts';
 import type { CreatedServices } from '../http/adapters/nacos/created-services.ts';
-import type { FindPrincipal } from '../http/server/auth.ts';
+import type { FindPrincipal } from '../http/auth/auth.ts';
 import type { Listen, ListenFailure } from '../model/listen.ts';
 import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { Clock } from '../runtime/clock.ts';

@@ -12,28 +12,28 @@ import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { Override } from '../model/status.ts';
-import { AnswersHeldAtPeers } from './answers-held-at-peers.ts';
-import { ClockWatch } from './clock-watch.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
-import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
-import type { Meta } from './epoch.ts';
-import { Follower } from './follower.ts';
-import type { Elsewhere } from './heard-elsewhere.ts';
-import { nodeKey } from './keys.ts';
-import type { Copied } from './local-copy.ts';
-import { type JoinState, NodeMembership } from './membership.ts';
-import { NodeAndHoldWrites } from './node-and-hold-writes.ts';
+import type { Elsewhere } from './leases/heard-elsewhere.ts';
+import { suspicionOf } from './leases/remote-suspicion.ts';
 import { NodeParts } from './node-parts.ts';
-import { nodeText } from './node-value.ts';
-import type { NodeInfo } from './nodes-table.ts';
+import { ClockWatch } from './nodes/clock-watch.ts';
+import { clusterStatus } from './nodes/cluster-status.ts';
+import { type JoinState, NodeMembership } from './nodes/membership.ts';
+import { nodeText } from './nodes/node-value.ts';
+import type { NodeInfo } from './nodes/nodes-table.ts';
+import { AnswersHeldAtPeers } from './peer-link/answers-held-at-peers.ts';
 import { type Hello, lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
-import { suspicionOf } from './remote-suspicion.ts';
-import { otherCluster } from './restoring.ts';
-import { upToDate } from './up-to-date.ts';
+import { otherCluster } from './reconciliation/restoring.ts';
+import type { Meta } from './records/epoch.ts';
+import { nodeKey } from './records/keys.ts';
+import { Follower } from './replica/follower.ts';
+import type { Copied } from './replica/local-copy.ts';
+import { upToDate } from './replica/up-to-date.ts';
+import { NodeAndHoldWrites } from './writes/node-and-hold-writes.ts';
 
 const lookMs = 100;
 const sessionMarginMs = 1000;
@@ -317,7 +317,7 @@ export class ClusterNode {
         this.parts.watch.seen('node', key.slice(prefix.length + 2), value, modRevision);
     replica.load(listing, meta);
     for (const state of table.all())
-      if (!state.hasSession) state.owned = Math.max(state.owned, replica.ownedBy(state.node));
+      if (!state.hasSession) state.owned = Math.max(state.owned, replica.records.ownedBy(state.node));
     const { engine, clock, log, onGap, copy } = this.#deps;
     this.#follower = new Follower({
       ...{ engine, prefix, replica, clock, log, onGap, copy, membership: membership as NodeMembership },
@@ -351,7 +351,7 @@ export class ClusterNode {
   #hello(): void {
     if (this.state === 'starting') return;
     const { table, replica, peers, runner, cutWrites, candidates } = this.parts;
-    const [isJoined, owned] = [this.state === 'joined', replica.ownedBy(this.name)];
+    const [isJoined, owned] = [this.state === 'joined', replica.records.ownedBy(this.name)];
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     this.#clockWatch.look(table.all());
     const own = { node: this.name, files: candidates.digest, ...this.#withoutEtcd };

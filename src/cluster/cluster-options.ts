@@ -6,10 +6,10 @@ import type { Instance } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-log.ts';
 import type { Engine } from './engine.ts';
-import type { LocalCopy } from './local-copy.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import type { RegistryPort } from './registry-port.ts';
+import type { LocalCopy } from './replica/local-copy.ts';
 
 export interface ClusterSettings {
   /** With a final slash. */

@@ -5,29 +5,29 @@ import { randomBytes } from 'node:crypto';
 import type { ChangeGroup } from '../model/decision.ts';
 import { Histogram } from '../runtime/histogram.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
-import { CutWrites } from './cut-writes.ts';
-import { DriftCheck } from './drift-check.ts';
 import { isFault } from './engine.ts';
-import { FileCandidates } from './file-candidates.ts';
-import { HeardElsewhere } from './heard-elsewhere.ts';
-import { afterSeeing, nextStamp } from './hlc.ts';
-import { serialKey } from './keys.ts';
-import { LeaseRunner } from './lease-runner.ts';
-import { LossesElsewhere } from './losses-elsewhere.ts';
-import { MeasuredEngine, secondsBounds } from './measured-engine.ts';
-import type { JoinState, NodeMembership } from './membership.ts';
+import { FileCandidates } from './leases/file-candidates.ts';
+import { HeardElsewhere } from './leases/heard-elsewhere.ts';
+import { LeaseRunner } from './leases/lease-runner.ts';
+import { LossesElsewhere } from './leases/losses-elsewhere.ts';
 import { NodeWatch } from './node-watch.ts';
-import { NodesTable } from './nodes-table.ts';
+import type { JoinState, NodeMembership } from './nodes/membership.ts';
+import { NodesTable } from './nodes/nodes-table.ts';
 import { PeerCalls } from './peer-calls.ts';
-import { Peers } from './peers.ts';
-import { PendingWrites } from './pending-writes.ts';
-import { Publisher } from './publisher.ts';
-import { Rejoining } from './rejoining.ts';
-import { ClusterReplica } from './replica.ts';
-import { Restoring } from './restoring.ts';
-import { PendingSettler } from './settling.ts';
-import { TombstoneLeases } from './tombstone-leases.ts';
-import { Writes } from './writes.ts';
+import { Peers } from './peer-link/peers.ts';
+import { CutWrites } from './reconciliation/cut-writes.ts';
+import { Rejoining } from './reconciliation/rejoining.ts';
+import { Restoring } from './reconciliation/restoring.ts';
+import { PendingSettler } from './reconciliation/settling.ts';
+import { afterSeeing, nextStamp } from './records/hlc.ts';
+import { serialKey } from './records/keys.ts';
+import { DriftCheck } from './replica/drift-check.ts';
+import { PendingWrites } from './replica/pending-writes.ts';
+import { ClusterReplica } from './replica/replica.ts';
+import { MeasuredEngine, secondsBounds } from './writes/measured-engine.ts';
+import { Publisher } from './writes/publisher.ts';
+import { TombstoneLeases } from './writes/tombstone-leases.ts';
+import { Writes } from './writes/writes.ts';
 import { ZoneDigests } from './zone-digests.ts';
 
 /** For the list of a peer's service files, which may be long. */
@@ -279,9 +279,9 @@ export class NodeParts {
   }
 
   #openRestoring(): Restoring {
-    const { deps, settings, replica } = this;
+    const { deps, settings, replica, publisher } = this;
     return new Restoring({
-      ...{ deps, settings, replica, tombstones: this.#tombstones },
+      ...{ deps, settings, replica, publisher, tombstones: this.#tombstones },
       actsFor: (node) => node === settings.node || this.watch.executes.has(node),
       isClosed: () => this.isClosed,
       operation: () => this.#operation('r'),

@@ -4,12 +4,12 @@
 import type { NodeDns } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-log.ts';
-import { deadNodeKey, nodeKey } from './keys.ts';
-import type { LeaseRunner } from './lease-runner.ts';
-import { deadText, ownedOfDead, parseNode } from './node-value.ts';
-import type { NodeState, NodesTable } from './nodes-table.ts';
-import type { Publisher } from './publisher.ts';
-import type { ClusterReplica } from './replica.ts';
+import type { LeaseRunner } from './leases/lease-runner.ts';
+import { deadText, ownedOfDead, parseNode } from './nodes/node-value.ts';
+import type { NodeState, NodesTable } from './nodes/nodes-table.ts';
+import { deadNodeKey, nodeKey } from './records/keys.ts';
+import type { ClusterReplica } from './replica/replica.ts';
+import type { Publisher } from './writes/publisher.ts';
 
 export interface NodeWatchDeps {
   readonly me: string;
@@ -99,7 +99,7 @@ export class NodeWatch {
       this.#deps.log('info', { node: state.node }, 'a node of the cluster is back');
     }
     for (const state of dead) {
-      if (!state.hasSentHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
+      if (!state.hasSentHello) state.owned = Math.max(state.owned, this.#deps.replica.records.ownedBy(state.node));
       if (!state.hasLeft) this.#deps.runner.handle({ kind: 'dead', node: state.node });
       this.#deps.log('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
       if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);

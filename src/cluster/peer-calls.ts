@@ -5,14 +5,11 @@ import { isObject } from '../model/instance.ts';
 import type { RemoteMark } from '../model/remote-mark.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterSettings } from './cluster-options.ts';
-import { writeOf } from './command-json.ts';
-import type { CutWrites } from './cut-writes.ts';
 import { type Engine, isFault } from './engine.ts';
-import type { FileCandidates } from './file-candidates.ts';
-import { instancePath } from './keys.ts';
-import type { LeaseRunner } from './lease-runner.ts';
-import type { JoinState } from './membership.ts';
-import type { NodesTable } from './nodes-table.ts';
+import type { FileCandidates } from './leases/file-candidates.ts';
+import type { LeaseRunner } from './leases/lease-runner.ts';
+import type { JoinState } from './nodes/membership.ts';
+import type { NodesTable } from './nodes/nodes-table.ts';
 import {
   type AnswersHeldQuestion,
   answersHeldQuestionOf,
@@ -27,12 +24,15 @@ import {
   type Timed,
   witnessOf,
 } from './peer-link/messages.ts';
+import type { Peers } from './peer-link/peers.ts';
 import { writeReplyToJson } from './peer-link/write-reply.ts';
-import type { Peers } from './peers.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
+import type { CutWrites } from './reconciliation/cut-writes.ts';
+import { writeOf } from './records/command-json.ts';
+import { instancePath } from './records/keys.ts';
 import type { RegistryPort } from './registry-port.ts';
-import type { ClusterReplica } from './replica.ts';
-import type { Writes } from './writes.ts';
+import type { ClusterReplica } from './replica/replica.ts';
+import type { Writes } from './writes/writes.ts';
 import type { ZoneDigests } from './zone-digests.ts';
 
 /** A peer has not asked before its own watch had it: this node's is not far behind. */

@@ -4,12 +4,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
-import type { Meta } from './epoch.ts';
-import { faultSentence } from './fault-sentence.ts';
-import { labelsPath } from './keys.ts';
-import type { NodeMembership } from './membership.ts';
-import { parseNode } from './node-value.ts';
-import { numberSpace } from './number-space.ts';
+import { faultSentence } from './nodes/fault-sentence.ts';
+import type { NodeMembership } from './nodes/membership.ts';
+import { parseNode } from './nodes/node-value.ts';
+import type { Meta } from './records/epoch.ts';
+import { labelsPath } from './records/keys.ts';
+import { numberSpace } from './writes/number-space.ts';
 
 const lookMs = 100;
 const logEveryMs = 5000;

@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { isObject } from '../model/instance.ts';
 import type { Swap } from './engine.ts';
-import { parseJson } from './json-fields.ts';
-import { zoneKey } from './keys.ts';
-import type { SwapResult } from './publisher.ts';
+import { parseJson } from './records/json-fields.ts';
+import { zoneKey } from './records/keys.ts';
+import type { SwapResult } from './writes/publisher.ts';
 
 const zonesMax = 1000;
 const octetsMax = 262_144;

@@ -1,4 +1,4 @@
-// Who calls, and what that caller may do. There is one path from credentials to a principal (http/server/auth.ts for
+// Who calls, and what that caller may do. There is one path from credentials to a principal (http/auth/auth.ts for
 // HTTP), and every write passes `may` in control; reads are narrowed to `scope('read')`. Rights hold for apps by patterns of
 // env and app (scope.ts), several grants add up, and `admin` includes all rights.
 // A principal is an object of one credential: when that expires or is withdrawn, `isOver` is true, and what is open in its

@@ -22,7 +22,7 @@ export function mixed(hash: number): number {
   return (whole ^ (whole >>> 16)) >>> 0;
 }
 
-/** Of an app in an env, or of the end of its name; 32 bits with a sign. dns/services/requested-names.ts computes the same from octets. */
+/** Of an app in an env, or of the end of its name; 32 bits with a sign. dns/services/names/requested-names.ts computes the same from octets. */
 export function appHash(env: string, appid: string): number {
   return mixed(textHash(appid, mixed(textHash(env)))) | 0;
 }

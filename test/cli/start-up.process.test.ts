@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanEnvironment, run } from '../kit/process/program.ts';
-import { main, root } from '../kit/process/server-process.ts';
+import { root } from '../kit/process/server-process.ts';
+
+/** From the sources: in a bundle what is loaded has no names. */
+const main = join(root, 'src', 'main.ts');
 
 /** Prints, at the end, which packages and which of our folders were loaded. */
 const spy = `
@@ -38,7 +41,7 @@ test.each([
 });
 
 test('a reader that has heard enough is no error', async () => {
-  const child = spawn(process.execPath, [join(root, 'src', 'main.ts'), 'config', '--help'], {
+  const child = spawn(process.execPath, [main, 'config', '--help'], {
     env: cleanEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,9 +4,9 @@
 
 import { isObject } from '../../model/instance.ts';
 import type { AppLosses, Losses } from '../../model/losses.ts';
-import { isNodeName } from '../keys.ts';
-import { parseNode } from '../node-value.ts';
-import type { NodeInfo } from '../nodes-table.ts';
+import { parseNode } from '../nodes/node-value.ts';
+import type { NodeInfo } from '../nodes/nodes-table.ts';
+import { isNodeName } from '../records/keys.ts';
 
 export const keysMax = 2000;
 const pathOctetsMax = 1024;

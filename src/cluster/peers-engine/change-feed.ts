@@ -6,9 +6,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isNodeName } from '../keys.ts';
-import { nodeText } from '../node-value.ts';
+import { nodeText } from '../nodes/node-value.ts';
 import type { NodeSelf } from '../peer-link/messages.ts';
+import { isNodeName } from '../records/keys.ts';
 import { atLine, entryLine, headLine, type StreamHead } from './changes-lines.ts';
 import type { SharedStore } from './shared-store.ts';
 

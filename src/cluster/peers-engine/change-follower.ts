@@ -5,8 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject } from '../../model/instance.ts';
-import { parseNode } from '../node-value.ts';
-import type { NodeInfo } from '../nodes-table.ts';
+import { parseNode } from '../nodes/node-value.ts';
+import type { NodeInfo } from '../nodes/nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import { textOf } from '../peer-link/peer-client.ts';
 import { peerRequest } from '../peer-link/peer-request.ts';

@@ -3,11 +3,11 @@
 // was everything. A line is parsed like a request body: a peer may be of another version, or no peer.
 
 import { isObject } from '../../model/instance.ts';
-import { isNodeName, readKey } from '../keys.ts';
 import { type NodeSelf, selfOf } from '../peer-link/messages.ts';
-import { recordIn } from '../record.ts';
-import { recordLimits } from '../record-parts.ts';
-import { tombstoneIn } from '../tombstone.ts';
+import { isNodeName, readKey } from '../records/keys.ts';
+import { recordIn } from '../records/record.ts';
+import { recordLimits } from '../records/record-parts.ts';
+import { tombstoneIn } from '../records/tombstone.ts';
 import { type Kept, keptOf } from './kept-value.ts';
 import { instancePathOf, sharedKind } from './shared-paths.ts';
 

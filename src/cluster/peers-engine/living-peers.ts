@@ -3,7 +3,7 @@
 // the one that was heard, as long as it is.
 
 import type { ClusterLog } from '../cluster-log.ts';
-import type { NodesTable } from '../nodes-table.ts';
+import type { NodesTable } from '../nodes/nodes-table.ts';
 import { type Hello, type NodeSelf, type Strike, strikesMax } from '../peer-link/messages.ts';
 import { DeathWatch, type OtherNode, type Outlook, silenceMs } from './death-watch.ts';
 import type { Slot } from './peer-slots.ts';

@@ -1,7 +1,7 @@
 // One slot for each address of another node: who was found there, and the stream of its changes. Addresses are those of the
 // settings, and of nodes that send hello though no setting names them; this node's own may be among them.
 
-import type { NodeInfo } from '../nodes-table.ts';
+import type { NodeInfo } from '../nodes/nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import { ChangeFollower, type StreamEnd } from './change-follower.ts';
 

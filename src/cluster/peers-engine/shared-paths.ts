@@ -1,6 +1,6 @@
 // The keys of what nodes share without etcd: of an instance its record or its tombstone, and the label that it claims.
 
-import { labelPath } from '../keys.ts';
+import { labelPath } from '../records/keys.ts';
 import type { Kept, KeptFields } from './kept-value.ts';
 
 /** What of it the nodes share. */

@@ -6,8 +6,8 @@
 
 import { instanceLabel } from '../../model/names.ts';
 import type { Condition, Entry, KeyEvent, Swap, SwapGroup, SwapVerdict, Write } from '../engine.ts';
-import { afterSeeing, nextStamp } from '../hlc.ts';
-import { readKey, serialKey } from '../keys.ts';
+import { afterSeeing, nextStamp } from '../records/hlc.ts';
+import { readKey, serialKey } from '../records/keys.ts';
 import {
   held,
   holdOf,

@@ -4,7 +4,7 @@
 // clock, then by the node's name; everything else by the last two. Written into a record as one text, since there may be a
 // hundred thousand of them.
 
-import { isNodeName } from '../keys.ts';
+import { isNodeName } from '../records/keys.ts';
 
 export interface PartStamp {
   readonly hlc: number;

@@ -6,7 +6,7 @@
 // may serve one turn or all: runs joined end to end would, cut short, lead with the same few records again and again.
 // An RRset has at most 100 records (BIND refuses more since 9.18.28). Of more, the items that the points fall on are the
 // ones in the answer, so the choice is as fair as the order; there the caller gives where the run begins, since the choice
-// has to be the same for a while (services/epoch.ts), and only the turns go on from answer to answer.
+// has to be the same for a while (services/apps/epoch.ts), and only the turns go on from answer to answer.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
 import type { Rotation, Written } from './message.ts';

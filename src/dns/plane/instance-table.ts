@@ -14,7 +14,7 @@ import { HashedRows } from '../../runtime/packed/hashed-rows.ts';
 import { RowIndex } from '../../runtime/packed/row-index.ts';
 import { RowRings } from '../../runtime/packed/row-rings.ts';
 import { mixed, textHash } from '../../runtime/text-hash.ts';
-import { hostsOf } from '../services/host-instances.ts';
+import { hostsOf } from '../services/apps/host-instances.ts';
 import { type InstanceRows, ipv4Bit, ipv6Bit, labelHash } from './instance-rows.ts';
 
 /** An app's rows; it is the place of its instances. */
@@ -57,6 +57,10 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
   /** Whether an instance has this hash of app and label. */
   hasHash(hash: number): boolean {
     return this.#byLabel.hasHash(hash);
+  }
+
+  has(row: number): boolean {
+    return this.#byLabel.has(row);
   }
 
   /** The row of the instance that another row is of, too. */

@@ -84,6 +84,8 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
       outstanding.changed(change, clock.monotonicMs());
     },
     updateLease: nothing,
+    // The view is the registry itself: they are in it until they leave.
+    endLeases: nothing,
     serveZone: nothing,
     touched: nothing,
     dropZone: nothing,

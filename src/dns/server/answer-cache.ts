@@ -7,11 +7,11 @@
 // more than the rest of a look-up, since V8 makes a unique copy of each. Of two questions with one hash the later is kept.
 
 import { LRUCache } from 'lru-cache';
+import type { ServeRecord } from '../../model/answers-held.ts';
 import { mixed } from '../../runtime/text-hash.ts';
 import type { Message } from '../message/encode.ts';
 import type { Answer, AnswerSource, ExtendedError } from '../message/message.ts';
 import type { ReplyTemplate } from '../message/reply.ts';
-import type { ServeRecord } from './app-ledger.ts';
 import type { KnownQuestion } from './queries/query-table.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
@@ -90,7 +90,7 @@ function cutKey(hash: number, limitOctets: number): number {
 
 /** An entry of what was just answered and encoded. */
 export function cachedAnswer(
-  answer: Answer,
+  answer: Pick<Answer, 'rcode' | 'serial' | 'lifetime'>,
   { octets, isTruncated, isWhole, turns, serialAt }: Message,
   error: ExtendedError | undefined,
   record: ServeRecord,

@@ -4,16 +4,10 @@
 // Limits: `instancesMax` instances in all entries. Above it the oldest entries are closed, so that their answers are made
 // anew, and what they knew goes into one number an instance.
 
+import type { ServeRecord } from '../../model/answers-held.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import type { InstanceSource } from '../message/message.ts';
-
-/** One answer: when it was last served, which is set when it is served again. */
-export interface ServeRecord {
-  lastServedMs: number;
-  /** False: the answer must not be served again. */
-  isOpen: boolean;
-}
 
 /** Until when answers with an instance may be held, and when the last one was served; monotonic milliseconds. */
 export interface Held {

@@ -6,7 +6,7 @@ import { type Problem, problem } from '../../model/problem.ts';
 import { type Answer, Rcode, type RRset, RRType, rcodeName, reasonText } from '../message/message.ts';
 import { fold, type Name, nameToText, parseName, ROOT } from '../message/name.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
-import { isReverse } from '../services/reverse-name.ts';
+import { isReverse } from '../services/reverse/reverse-name.ts';
 import { lookUp } from '../zone/lookup.ts';
 import type { Node } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';

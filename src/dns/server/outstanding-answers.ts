@@ -11,12 +11,12 @@
 // Limits: open records live no longer than the answers that are kept, closed ones as long as those may be cached and until
 // the cleanup cursor (see #cleanUp) reaches them; what an app's ledger holds is limited there.
 
-import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
+import type { AnsweredInstance, AnswersHeld, ServeRecord } from '../../model/answers-held.ts';
 import type { Instance } from '../../model/instance.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import type { InstanceChange } from '../services/instance-change.ts';
-import { AppLedger, holdingMs, type ServeRecord } from './app-ledger.ts';
+import type { InstanceChange } from '../services/apps/instance-change.ts';
+import { AppLedger, holdingMs } from './app-ledger.ts';
 import type { AnsweredInstances } from './instances-in.ts';
 
 /** Ledgers that the cleanup cursor passes with every answer that is made: more than one, or new apps would outrun it. */

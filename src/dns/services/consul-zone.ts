@@ -11,10 +11,10 @@ import { type Rdata, type RRset, RRType } from '../message/message.ts';
 import { labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
-import { addressLabel, type ConsulName, findConsulName } from './consul-name.ts';
-import type { Explanations } from './explanations.ts';
-import type { LargeAppsView } from './service-name.ts';
-import { serviceRecords } from './service-records.ts';
+import { addressLabel, type ConsulName, findConsulName } from './names/consul-name.ts';
+import type { LargeAppsView } from './names/service-name.ts';
+import type { Explanations } from './records/explanations.ts';
+import { serviceRecords } from './records/service-records.ts';
 
 /** What an operator has set. */
 export interface ConsulDomain {

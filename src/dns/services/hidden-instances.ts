@@ -6,8 +6,8 @@ import type { RegistryView } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
 import { isWithin, labelsOf, type Name } from '../message/name.ts';
 import type { Zone } from '../zone/zone.ts';
-import { isHiding } from './reserved-name.ts';
-import { findServiceName, type LargeAppsView } from './service-name.ts';
+import { isHiding } from './names/reserved-name.ts';
+import { findServiceName, type LargeAppsView } from './names/service-name.ts';
 
 /** Some milliseconds of the main thread. */
 const namesMax = 20_000;

@@ -11,16 +11,16 @@ import { isWithin, labelsOf, type Name, nameOf, nameToText } from '../message/na
 import type { Draws } from '../message/rotation.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
 import { type ConsulDomain, ConsulZone } from './consul-zone.ts';
-import { Explanations, type Why } from './explanations.ts';
 import { type HiddenInstances, hiddenInstances } from './hidden-instances.ts';
-import type { InstanceChange } from './instance-change.ts';
 import { makeOriginZone, makeZone, type NameServer } from './made-zone.ts';
-import { hiddenNames, isOpenEnv, reservedReason } from './reserved-name.ts';
-import { addressAbove, isReverse, privateApexes } from './reverse-name.ts';
-import { ReverseZones } from './reverse-zones.ts';
+import { hiddenNames, isOpenEnv, reservedReason } from './names/reserved-name.ts';
+import { findServiceName } from './names/service-name.ts';
+import { Explanations, type Why } from './records/explanations.ts';
+import { addressAbove, isReverse, privateApexes } from './reverse/reverse-name.ts';
+import { ReverseZones } from './reverse/reverse-zones.ts';
 import { targetProblem } from './served-target.ts';
-import { findServiceName } from './service-name.ts';
 import { ServiceZone } from './service-zone.ts';
 
 /** `nameServer`, `hosts`: of the origin, unless a file has its own. */

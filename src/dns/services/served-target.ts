@@ -10,7 +10,7 @@ import { RRType } from '../message/message.ts';
 import { fold, isWithin, labelsOf, type Name, parseName, ROOT } from '../message/name.ts';
 import { lookUp } from '../zone/lookup.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
-import { findServiceName, type LargeAppsView } from './service-name.ts';
+import { findServiceName, type LargeAppsView } from './names/service-name.ts';
 
 export interface Served {
   readonly origin: Name;

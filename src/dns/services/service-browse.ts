@@ -22,14 +22,14 @@ import {
   turnsFrom,
 } from '../message/rotation.ts';
 import { emptyNonTerminal, type Node, type NodeData } from '../zone/zone.ts';
-import { type ChoiceEpoch, epochAt, seedOf, startOf } from './epoch.ts';
-import type { InstanceChange } from './instance-change.ts';
-import type { LargeApps } from './large-apps.ts';
-import { countOf } from './record-data.ts';
-import type { ServiceName } from './service-name.ts';
+import { type ChoiceEpoch, epochAt, seedOf, startOf } from './apps/epoch.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
+import type { LargeApps } from './apps/large-apps.ts';
+import { waitingNote } from './apps/waiting-note.ts';
+import type { ServiceName } from './names/service-name.ts';
+import { countOf } from './records/record-data.ts';
+import { boundMs, suspectNote, ttlOf } from './records/suspect-instances.ts';
 import { type AppsOfType, ServiceTypes, type TypesOfEnv } from './service-types.ts';
-import { boundMs, suspectNote, ttlOf } from './suspect-instances.ts';
-import { waitingNote } from './waiting-note.ts';
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
 /** The list of types does not depend on a lease: it lasts as long as the default of instances, and so does a choice. */

@@ -1,9 +1,10 @@
 // Which service types (`_http._tcp`) an env has, and which of its apps serve each, with how many instances: what browsing
 // begins with. Instances themselves are found in their apps, so that a million of them need no second list.
 
+import { type ServicePort, servicesOf } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
-import type { InstanceChange } from './instance-change.ts';
-import { WeightedTexts } from './weighted-texts.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
+import { WeightedTexts } from './apps/weighted-texts.ts';
 
 /** The apps of one type. */
 export class AppsOfType {
@@ -90,16 +91,27 @@ export class TypesOfEnv {
 
 export class ServiceTypes {
   readonly #envs = new Map<string, TypesOfEnv>();
+  /** Of the instance before: those that come or go together mostly serve the same. */
+  #latest: { readonly services: readonly ServicePort[]; readonly types: ReadonlySet<string> } | undefined;
 
   /** A change listener. */
   changed({ before, after }: InstanceChange): void {
-    if (before !== undefined) for (const type of typesOf(before)) this.#add(type, before, -1);
-    if (after !== undefined) for (const type of typesOf(after)) this.#add(type, after, 1);
+    if (before !== undefined) for (const type of this.#typesOf(before)) this.#add(type, before, -1);
+    if (after !== undefined) for (const type of this.#typesOf(after)) this.#add(type, after, 1);
   }
 
   /** Undefined: nothing is registered in the env. */
   of(env: string): TypesOfEnv | undefined {
     return this.#envs.get(env);
+  }
+
+  #typesOf(instance: Instance): ReadonlySet<string> {
+    const services = servicesOf(instance);
+    if (this.#latest?.services !== services) {
+      const types = new Set(services.map(({ portName, protocol }) => `_${portName}._${protocol}`));
+      this.#latest = { services, types };
+    }
+    return this.#latest.types;
   }
 
   #add(type: string, { env, appid }: Instance, by: 1 | -1): void {
@@ -111,10 +123,4 @@ export class ServiceTypes {
     types.add(type, appid, by);
     if (types.size === 0) this.#envs.delete(env);
   }
-}
-
-function typesOf({ addrs }: Instance): Iterable<string> {
-  const [first] = addrs;
-  if (first !== undefined && addrs.length === 1) return [`_${first.portName}._${first.protocol}`];
-  return new Set(addrs.map(({ portName, protocol }) => `_${portName}._${protocol}`));
 }

@@ -8,17 +8,17 @@ import type { RequestName } from '../message/request-name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, type TypeNote, withSerial } from '../zone/zone.ts';
 import { AbsenceHints } from './absence-hints.ts';
-import type { Explanations } from './explanations.ts';
-import type { InstanceChange } from './instance-change.ts';
-import { LargeApps } from './large-apps.ts';
-import { NameSuggestions } from './name-suggestions.ts';
-import { fallbackReason } from './near.ts';
+import type { InstanceChange } from './apps/instance-change.ts';
+import { LargeApps } from './apps/large-apps.ts';
+import { fallbackReason } from './apps/near.ts';
+import { NameSuggestions } from './names/name-suggestions.ts';
+import { RequestedNames } from './names/requested-names.ts';
+import { findServiceName, longestApp, type NameScope, type ServiceName } from './names/service-name.ts';
 import { PlainAddresses } from './plain-addresses.ts';
-import { RequestedNames } from './requested-names.ts';
+import type { Explanations } from './records/explanations.ts';
+import type { RecordContext } from './records/service-candidates.ts';
+import { serviceNote, serviceRecords, typesOfScope } from './records/service-records.ts';
 import { ServiceBrowse } from './service-browse.ts';
-import type { RecordContext } from './service-candidates.ts';
-import { findServiceName, longestApp, type NameScope, type ServiceName } from './service-name.ts';
-import { serviceNote, serviceRecords, typesOfScope } from './service-records.ts';
 
 export interface ServiceZoneDeps {
   readonly origin: Name;
@@ -86,8 +86,9 @@ export class ServiceZone implements LiveNames {
   }
 
   plainAddresses(name: RequestName): PlainAddresses | undefined {
-    const hosts = this.#requested.appOf(name)?.plainHosts?.();
-    return hosts && this.#plain.set(hosts, this.#deps.draws);
+    const app = this.#requested.appOf(name);
+    const hosts = app?.plainHosts?.();
+    return app && hosts && this.#plain.set(hosts, app, this.#deps.draws);
   }
 
   absence(name: Name, nowMs: number): string {

@@ -3,6 +3,7 @@
 // file wins (design §10). Names are folded; empty non-terminals are nodes without RRsets, so that "does it exist"
 // is one look-up (RFC 4592 §2.2.2).
 
+import type { ServeRecord } from '../../model/answers-held.ts';
 import {
   type AnswerSource,
   type Caveat,
@@ -58,8 +59,14 @@ export interface PlainRecords {
   readonly ttlSeconds: number;
   /** IPv4, as a number (see ip.ts). */
   address(at: number): number;
+  /** Changes of it end an answer. */
+  readonly source: AnswerSource;
+  /** Who comes first in further answers, as in a rotation; undefined: it is one. */
+  readonly firsts: Uint8Array | undefined;
   /** They are sent now. */
   served(nowMs: number): void;
+  /** The same, in an answer that is kept. */
+  kept(nowMs: number): ServeRecord;
 }
 
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AdapterName } from '../../model/adapters.ts';
-import type { CredentialExtractor } from '../server/auth.ts';
+import type { CredentialExtractor } from '../auth/auth.ts';
 import { consul } from './consul/consul.ts';
 import { discovery } from './discovery/discovery.ts';
 import { eureka } from './eureka/eureka.ts';

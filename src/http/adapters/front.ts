@@ -11,9 +11,9 @@ import type { RegistrationDefaults } from '../../model/instance.ts';
 import { isObject } from '../../model/instance.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { CredentialExtractor, RefuseCall } from '../server/auth.ts';
+import type { CredentialExtractor, RefuseCall } from '../auth/auth.ts';
+import type { Logins } from '../auth/logins.ts';
 import { findJsonFault } from '../server/json-scan.ts';
-import type { Logins } from '../server/logins.ts';
 import type { CreatedServices } from './nacos/created-services.ts';
 
 export interface FrontContext {

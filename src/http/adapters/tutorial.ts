@@ -11,7 +11,7 @@ import { type InstanceKey, parseAppid, parseInstanceKey } from '../../model/name
 import type { RegisterOutcome } from '../../model/outcome.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { Refused } from '../../model/submit.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
 import { failures } from '../server/problem-details.ts';
 import type { Front, FrontContext } from './front.ts';
 import { jsonObjectOf } from './front.ts';

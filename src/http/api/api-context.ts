@@ -12,7 +12,7 @@ import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { Right } from '../../model/principal.ts';
 import type { ZoneFileStatus } from '../../model/zone-files.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { OpenCalls } from '../server/open-calls.ts';
+import type { OpenCalls } from '../auth/open-calls.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { Watchers } from '../watch/watchers.ts';
 

@@ -2,9 +2,9 @@
 // has until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { replication } from '../documents/instance-document.ts';
 import type { ApiContext } from './api-context.ts';
 import { readInstanceCall } from './instance-call.ts';
-import { replication } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { instanceParams, problemAnswer } from './schemas.ts';
 import { answerWhenSafe } from './stop-answer.ts';

@@ -4,11 +4,11 @@
 // does until then but `POST …/up`.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { instanceName, replication } from '../documents/instance-document.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { type InstanceCall, readInstanceCall } from './instance-call.ts';
-import { instanceName, replication } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { instanceParams, problemAnswer } from './schemas.ts';
 import { answerWhenSafe } from './stop-answer.ts';

@@ -7,10 +7,10 @@ import type { Actor } from '../../model/change.ts';
 import type { Precondition } from '../../model/command.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import { holdMsMax } from '../../model/status.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
+import { instanceName } from '../documents/instance-document.ts';
 import { type ApiContext, type InstanceParams, instanceKeyOf } from './api-context.ts';
 import { preconditionOf } from './entity-tag.ts';
-import { instanceName } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
 

@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { ReadView } from '../../control/read-view.ts';
 import { type ClusterStatus, type ClusterView, clusterCounts } from '../../model/cluster-status.ts';
+import { isoTime } from '../documents/instance-document.ts';
 import { sendProblem } from '../server/problem-details.ts';
-import { isoTime } from './instance-document.ts';
 import { refusalOf } from './refusals.ts';
 import { problemAnswer } from './schemas.ts';
 

@@ -4,12 +4,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isObject, isRegistrationField } from '../../model/instance.ts';
 import type { Problem } from '../../model/problem.ts';
+import { instanceDocument, instanceName, replication } from '../documents/instance-document.ts';
 import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { readInstanceCall } from './instance-call.ts';
-import { instanceDocument, instanceName, replication } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { instanceParams, instanceReply, patchBody, problemAnswer, writeQuery } from './schemas.ts';
 

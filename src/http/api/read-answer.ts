@@ -4,9 +4,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Explanation } from '../../model/explanation.ts';
 import { problem } from '../../model/problem.ts';
+import { isoOfMonotonic } from '../documents/instance-document.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
-import { isoOfMonotonic } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { readingOf } from './readable-name.ts';
 import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';

@@ -13,13 +13,13 @@ import type { Problem } from '../../model/problem.ts';
 import type { Choice } from '../../model/selection/choose.ts';
 import type { Selection } from '../../model/selection/filter.ts';
 import { textHash } from '../../runtime/text-hash.ts';
+import { instanceDocument } from '../documents/instance-document.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { retryAfter } from '../server/retry-after.ts';
 import { holdReply } from '../server/waiting-reply.ts';
 import type { ApiContext } from './api-context.ts';
 import { choiceParameters, readChoice } from './app-choice.ts';
 import { isTagKnown, sendNotModified } from './entity-tag.ts';
-import { instanceDocument } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { readSelection, selectionParameters } from './selection-query.ts';
 

@@ -6,10 +6,10 @@ import type { EventPage, EventQuery } from '../../control/record.ts';
 import type { Cause } from '../../model/change.ts';
 import { parseEnv, parseInstanceId } from '../../model/names.ts';
 import { problem } from '../../model/problem.ts';
+import { eventDocument } from '../documents/event-document.ts';
+import { isoTime } from '../documents/instance-document.ts';
 import type { ApiContext } from './api-context.ts';
 import { parseAppKey } from './app-path.ts';
-import { eventDocument } from './event-document.ts';
-import { isoTime } from './instance-document.ts';
 import { readMoment } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
 

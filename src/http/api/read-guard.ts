@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { GuardStatus } from '../../model/guard-status.ts';
 import type { Principal } from '../../model/principal.ts';
+import { isoTime } from '../documents/instance-document.ts';
 import type { ApiContext } from './api-context.ts';
-import { isoTime } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { problemAnswer } from './schemas.ts';
 

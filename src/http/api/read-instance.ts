@@ -2,11 +2,11 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { instanceDocument } from '../documents/instance-document.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { type ApiContext, type InstanceParams, instanceKeyOf } from './api-context.ts';
 import { consistentRead } from './consistent-read.ts';
 import { isRevisionKnown, revisionTag, sendNotModified } from './entity-tag.ts';
-import { instanceDocument } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { unknownInstance } from './refusals.ts';
 import { consistent, instanceParams, instanceReply, problemAnswer } from './schemas.ts';

@@ -11,10 +11,10 @@ import type {
 import { type AppKey, type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import { problem } from '../../model/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { isoOfMonotonic, isoTime } from '../documents/instance-document.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { parseAppKey } from './app-path.ts';
-import { isoOfMonotonic, isoTime } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { unaskedQuery, unaskedReply, whoAsksQuery, whoAsksReply } from './query-schemas.ts';
 import { problemAnswer } from './schemas.ts';

@@ -4,8 +4,8 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type KeptRefusal, RefusalReason } from '../../control/refused-calls.ts';
+import { isoTime } from '../documents/instance-document.ts';
 import type { ApiContext } from './api-context.ts';
-import { isoTime } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { problemAnswer } from './schemas.ts';
 

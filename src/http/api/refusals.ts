@@ -6,10 +6,10 @@ import type { Life } from '../../model/life.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { NotYours, PreconditionFailed, UnknownInstance } from '../../model/outcome.ts';
 import { forbiddenText, type Refused } from '../../model/submit.ts';
+import { instanceName, instancePath } from '../documents/instance-document.ts';
 import { type Failure, sendProblem } from '../server/problem-details.ts';
 import { notReady } from '../server/unavailable.ts';
 import { revisionTag } from './entity-tag.ts';
-import { instanceName, instancePath } from './instance-document.ts';
 
 type Common = Refused | UnknownInstance | NotYours | PreconditionFailed;
 

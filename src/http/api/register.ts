@@ -8,12 +8,18 @@ import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { RegisterOutcome } from '../../model/outcome.ts';
 import type { Problem } from '../../model/problem.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
+import {
+  instanceDocument,
+  instanceName,
+  instancePath,
+  leaseEndsAt,
+  replication,
+} from '../documents/instance-document.ts';
 import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext, InstanceParams } from './api-context.ts';
 import { preconditionOf, revisionTag } from './entity-tag.ts';
-import { instanceDocument, instanceName, instancePath, leaseEndsAt, replication } from './instance-document.ts';
 import { parseDirtyAt } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';

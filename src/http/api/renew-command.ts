@@ -4,7 +4,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { InstanceKey } from '../../model/names.ts';
-import { instancePath } from './instance-document.ts';
+import { instancePath } from '../documents/instance-document.ts';
 
 /** A `Host` that needs no escaping in a URL and in single quotes of a shell. */
 const plainHost = /^[A-Za-z0-9._:[\]-]{1,261}$/;

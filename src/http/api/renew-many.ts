@@ -13,12 +13,12 @@ import type { InstanceKey } from '../../model/names.ts';
 import type { Principal } from '../../model/principal.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { Moment } from '../../runtime/clock.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
+import { leaseEndsAt } from '../documents/instance-document.ts';
 import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { type CommonRenewal, CommonRenewals, readCommonRenewals, renewalsMax } from './common-renewals.ts';
-import { leaseEndsAt } from './instance-document.ts';
 import { uncertain } from './renew.ts';
 import { problemAnswer, renewManyBody, renewManyReply } from './schemas.ts';
 

@@ -6,11 +6,11 @@ import { isObject } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { problem } from '../../model/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
+import { leaseEndsAt } from '../documents/instance-document.ts';
 import { UnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext, InstanceParams } from './api-context.ts';
-import { leaseEndsAt } from './instance-document.ts';
 import { refusalOf, unknownInstance } from './refusals.ts';
 import { instanceParams, problemAnswer, renewReply } from './schemas.ts';
 

@@ -7,11 +7,11 @@ import { Removal, type RemovalFilter, type Removed, type Restored } from '../../
 import { isObject } from '../../model/instance.ts';
 import { parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
+import { isoTime } from '../documents/instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { parseAppKey } from './app-path.ts';
-import { isoTime } from './instance-document.ts';
 import { momentForm, parseMoment } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
 import { refusalOf } from './refusals.ts';

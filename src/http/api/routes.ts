@@ -2,7 +2,6 @@
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { addWatchRoutes } from '../watch/watch.ts';
 import type { ApiContext } from './api-context.ts';
 import { addCancelRoute } from './cancel.ts';
 import { consistentRead } from './consistent-read.ts';
@@ -25,6 +24,7 @@ import { addRenewManyRoute } from './renew-many.ts';
 import { appParams, appQuery, appReply, pastAppReply, problemAnswer } from './schemas.ts';
 import { addTransferRoutes } from './transfer-routes.ts';
 import { addUpRoute } from './up.ts';
+import { addWatchRoutes } from './watch.ts';
 import { addWhoamiRoute } from './whoami.ts';
 
 /** In the order of the description. */

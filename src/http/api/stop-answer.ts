@@ -5,11 +5,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DrainWait, StopTimes } from '../../control/drain-waits.ts';
 import type { Instance } from '../../model/instance.ts';
+import { instanceName, isoTime } from '../documents/instance-document.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { retryAfter } from '../server/retry-after.ts';
 import { holdReply } from '../server/waiting-reply.ts';
 import type { ApiContext } from './api-context.ts';
-import { instanceName, isoTime } from './instance-document.ts';
 
 /** Answers for an instance that has just left the answers; `waitMs` undefined: at once. */
 export async function answerWhenSafe(

@@ -8,7 +8,7 @@ import Type from 'typebox';
 import { isObject } from '../../model/instance.ts';
 import { problem } from '../../model/problem.ts';
 import { version } from '../../runtime/version.ts';
-import { actorOf } from '../server/auth.ts';
+import { actorOf } from '../auth/auth.ts';
 import { clientOf } from '../server/client-address.ts';
 import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, sendProblem } from '../server/problem-details.ts';

@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type Principal, Right } from '../../model/principal.ts';
-import { isoTime } from './instance-document.ts';
+import { isoTime } from '../documents/instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { problemAnswer } from './schemas.ts';
 

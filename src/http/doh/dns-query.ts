@@ -6,9 +6,9 @@
 // Limits: a message of 65 535 octets, the most that DNS has; GET as long as HTTP lets an address be.
 
 import { BlockList, isIPv4 } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { printable } from '../../model/problem.ts';
+import { dnsQueryPath, isEncrypted } from '../server/dns-query-path.ts';
 import { type Failure, sendProblem } from '../server/problem-details.ts';
 
 export interface DnsQueries {
@@ -20,15 +20,9 @@ export interface DnsQueries {
   readonly isSame: boolean;
 }
 
-export const dnsQueryPath = '/dns-query';
 const mediaType = 'application/dns-message';
 const messageOctetsMax = 65_535;
 const headerOctets = 12;
-
-/** A call over TLS, whose server name the client has checked: no page can lead a browser here by another name. */
-export function isSecureDnsQuery({ url, raw }: FastifyRequest): boolean {
-  return (url === dnsQueryPath || url.startsWith(`${dnsQueryPath}?`)) && isEncrypted(raw.socket);
-}
 
 export function addDnsQuery(app: FastifyInstance, queries: DnsQueries, trustedProxies: readonly string[]): void {
   const proxies = new BlockList();
@@ -100,8 +94,4 @@ function messageOfBody({ body, headers }: FastifyRequest): Buffer | Failure {
     return { kind: 'unsupported-media-type', detail, headers: { 'accept-post': mediaType } };
   }
   return body instanceof Buffer ? body : { kind: 'bad-request', detail: 'Cannot answer: the body is empty.' };
-}
-
-function isEncrypted(socket: FastifyRequest['raw']['socket']): boolean {
-  return (socket as Partial<TLSSocket>).encrypted === true;
 }

@@ -5,8 +5,8 @@
 import { type Change, recordAfter } from '../../model/change.ts';
 import type { Life } from '../../model/life.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { eventDocument } from '../api/event-document.ts';
-import { instanceDocument } from '../api/instance-document.ts';
+import { eventDocument } from '../documents/event-document.ts';
+import { instanceDocument } from '../documents/instance-document.ts';
 
 /** Some ten thousand changes of ordinary instances. */
 const cachedOctetsMax = 8 * 1024 * 1024;

@@ -8,7 +8,7 @@ import type { AppRecords } from '../../model/app-records.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { isSelected } from '../../model/selection/filter.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { instanceDocument } from '../api/instance-document.ts';
+import { instanceDocument } from '../documents/instance-document.ts';
 import type { WatchQuery } from './watch-query.ts';
 
 /** Instances looked at, and octets made, in one piece: below a millisecond. */

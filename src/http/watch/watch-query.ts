@@ -2,12 +2,9 @@
 // instances. Queries that mean the same have the same key, so that their watchers can share the work.
 
 import type { Change } from '../../model/change.ts';
-import { type AppKey, parseEnv } from '../../model/names.ts';
+import type { AppKey } from '../../model/names.ts';
 import { type AppScope, everywhere } from '../../model/scope.ts';
 import { isSelected, type Selection } from '../../model/selection/filter.ts';
-import { parseAppKey } from '../api/app-path.ts';
-import type { QueryReader } from '../api/query-reader.ts';
-import { readSelection, selectionParameters } from '../api/selection-query.ts';
 
 export interface WatchQuery {
   /** None of either: everything. No app lies in one of `envs`. */
@@ -18,22 +15,6 @@ export interface WatchQuery {
   readonly scope: AppScope;
   /** The same for queries that mean the same. */
   readonly key: string;
-}
-
-export const watchParameters = ['app', 'env', ...selectionParameters] as const;
-
-/** What the caller wants; faults go to the reader's problems. */
-export function readWatchQuery(query: QueryReader, scope: AppScope): WatchQuery {
-  const apps = (query.texts('app') ?? []).map((text) => parseAppKey('app', text));
-  const envs = (query.texts('env') ?? []).map((text) => parseEnv(text));
-  for (const part of [...apps, ...envs]) if (typeof part === 'object' && 'field' in part) query.problems.push(part);
-  const selection = readSelection(query);
-  return watchQuery(
-    apps.filter((app): app is AppKey => 'env' in app),
-    envs.filter((env): env is string => typeof env === 'string'),
-    selection,
-    scope,
-  );
 }
 
 /** The query for these apps and environments, without duplicates. */

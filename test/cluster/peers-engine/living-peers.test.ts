@@ -2,7 +2,7 @@
 // leave or are struck off; and of one name one process.
 
 import { describe, expect, test } from 'vitest';
-import { NodesTable } from '../../../src/cluster/nodes-table.ts';
+import { NodesTable } from '../../../src/cluster/nodes/nodes-table.ts';
 import { LivingPeers, type LivingPeersDeps } from '../../../src/cluster/peers-engine/living-peers.ts';
 import type { Slot } from '../../../src/cluster/peers-engine/peer-slots.ts';
 

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { InstanceSource } from '../../../src/dns/message/message.ts';
-import { AppLedger, type ServeRecord } from '../../../src/dns/server/app-ledger.ts';
+import { AppLedger } from '../../../src/dns/server/app-ledger.ts';
+import type { ServeRecord } from '../../../src/model/answers-held.ts';
 import type { LeasedInstance } from '../../../src/model/view.ts';
 
 const leased = (instance: string) => ({ instance: { instance } }) as LeasedInstance;

@@ -191,17 +191,22 @@ export function describeTcp(listenTcp: typeof Listen): void {
   });
 
   describe('connections are counted', () => {
+    /** From the second question on all sockets count it by its last one; the first may be as old as its connection. */
+    async function askTwice(stream: DnsStream): Promise<void> {
+      for (const count of [1, 2]) {
+        stream.socket.write(query);
+        await stream.received(count);
+      }
+    }
+
     test('in all: the longest idle one makes room', async () => {
       const { open, counters } = await listening({ connectionsMax: 2 });
       const [first, second] = [await open(), await open()];
-      second.socket.write(query);
-      await second.received(1);
-      first.socket.write(query);
-      await first.received(1);
+      for (const stream of [second, first]) await askTwice(stream);
       const third = await open();
       await second.ended();
       for (const stream of [first, third]) stream.socket.write(query);
-      await first.received(2);
+      await first.received(3);
       await third.received(1);
       expect(counters).toMatchObject({ tcpConnections: 2, tcpRefused: 1 });
     });
@@ -209,11 +214,7 @@ export function describeTcp(listenTcp: typeof Listen): void {
     test('for each client: its longest idle one makes room, so that it is never locked out', async () => {
       const { open, counters } = await listening({ connectionsPerClientMax: 2 });
       const [first, second] = [await open(), await open()];
-      // The server may see what one has sent before it sees that another has come.
-      for (const stream of [second, first]) {
-        stream.socket.write(query);
-        await stream.received(1);
-      }
+      for (const stream of [second, first]) await askTwice(stream);
       const third = await open();
       await second.ended();
       third.socket.write(query);

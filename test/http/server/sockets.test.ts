@@ -1,7 +1,7 @@
 // What only shows on real connections: bytes that are no HTTP, clients that are slow or vanish, and the end.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { httpTimeouts } from '../../../src/http/server/limits.ts';
+import { httpTimeouts } from '../../../src/http/limits/limits.ts';
 import { createWorld, type World, type WorldOptions } from '../../kit/http/http-world.ts';
 import { RawConnection } from '../../kit/http/raw-http.ts';
 

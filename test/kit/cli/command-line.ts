@@ -5,8 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-
-const main = join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
+import { main } from '../process/server-process.ts';
 
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;

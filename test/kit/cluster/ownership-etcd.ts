@@ -1,6 +1,6 @@
 // An etcd model for the ownership of instances: records, sessions, and a log that nodes read at their own pace.
 
-import type { OwnedRecord, SwapIntent } from '../../../src/cluster/ownership-events.ts';
+import type { OwnedRecord, SwapIntent } from '../../../src/cluster/ownership/ownership-events.ts';
 
 export type Logged =
   | { readonly kind: 'record'; readonly key: string; readonly record: OwnedRecord; readonly isRegistration: boolean }

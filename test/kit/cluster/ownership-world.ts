@@ -2,8 +2,8 @@
 // links that are cut, nodes that crash and pause, clocks of different speed. Nothing here is real time, and the same seed
 // gives the same run.
 
-import { Ownership } from '../../../src/cluster/ownership.ts';
-import type { Intent, OwnershipEvent } from '../../../src/cluster/ownership-events.ts';
+import { Ownership } from '../../../src/cluster/ownership/ownership.ts';
+import type { Intent, OwnershipEvent } from '../../../src/cluster/ownership/ownership-events.ts';
 import { intervalMs, leaseMs, OwnershipEtcd, sessionMs } from './ownership-etcd.ts';
 import { isHearingThere, repliesOf } from './simulated-link.ts';
 

@@ -3,7 +3,7 @@
 // and pause. Nothing here is real time, and the same seed gives the same run.
 
 import type { KeyEvent } from '../../../src/cluster/engine.ts';
-import type { Intent, OwnedRecord, OwnershipEvent } from '../../../src/cluster/ownership-events.ts';
+import type { Intent, OwnedRecord, OwnershipEvent } from '../../../src/cluster/ownership/ownership-events.ts';
 import { DeathWatch, silenceMs } from '../../../src/cluster/peers-engine/death-watch.ts';
 import { keptOf } from '../../../src/cluster/peers-engine/kept-value.ts';
 import { instancePathOf, sharedKind } from '../../../src/cluster/peers-engine/shared-paths.ts';

@@ -1,7 +1,7 @@
 // The peer link of a simulated cluster, with etcd and without: whether a hearing gets to the owner of an instance, and what the
 // other nodes reply to a question about one.
 
-import type { Ownership } from '../../../src/cluster/ownership.ts';
+import type { Ownership } from '../../../src/cluster/ownership/ownership.ts';
 
 interface Linked {
   readonly name: string;

@@ -1,6 +1,6 @@
 // One node of the simulated cluster without etcd (peers-simulation.ts): its store, its ownership machine, and whom it hears.
 
-import { Ownership } from '../../../src/cluster/ownership.ts';
+import { Ownership } from '../../../src/cluster/ownership/ownership.ts';
 import { DeathWatch } from '../../../src/cluster/peers-engine/death-watch.ts';
 import { StoreNode } from './shared-stores.ts';
 

@@ -8,7 +8,7 @@ import type { DrainWaits } from '../../../src/control/drain-waits.ts';
 import { LongPolls } from '../../../src/control/long-poll.ts';
 import { ChangeLog } from '../../../src/history/change-log.ts';
 import { LogRecorder } from '../../../src/history/log-recorder.ts';
-import { createHttpServer, type HttpDeps } from '../../../src/http/server/server.ts';
+import { createHttpServer, type HttpDeps } from '../../../src/http/server.ts';
 import { Watchers, type WatchersOptions } from '../../../src/http/watch/watchers.ts';
 import type { AnswersHeld } from '../../../src/model/answers-held.ts';
 import type { Explained } from '../../../src/model/explanation.ts';

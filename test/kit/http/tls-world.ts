@@ -1,7 +1,7 @@
 // The HTTP plane with TLS on a port of its own, with certificates that the test has made; curl and openssl as clients.
 
 import { execFile } from 'node:child_process';
-import { httpTimeouts } from '../../../src/http/server/limits.ts';
+import { httpTimeouts } from '../../../src/http/limits/limits.ts';
 import { type ClientAuth, TlsCounts } from '../../../src/http/server/secure-connections.ts';
 import { CertificateSource } from '../../../src/runtime/certificate.ts';
 import { createWorld, type World, type WorldOptions } from './http-world.ts';

@@ -108,9 +108,7 @@ export async function output(command: string, args: readonly string[], surroundi
 
 /** The environment without what is meant for this program, vitest or us. */
 export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(ROLLCALL_|VITEST|NODE_(?!COMPILE_CACHE$)|TEST$|DEV$|PROD$)/.test(name),
-  );
+  const kept = Object.entries(process.env).filter(([name]) => !/^(ROLLCALL_|VITEST|NODE_|TEST$|DEV$|PROD$)/.test(name));
   return { ...Object.fromEntries(kept), ...more };
 }
 

@@ -1,7 +1,9 @@
-// rollcall as a process of its own on free ports: started from src/main.ts with the Node of the tests, in an empty
-// directory, without any setting from the environment. `stop()` is the clean end and checks that it was one.
+// rollcall as a process of its own on free ports: the program that `npm start` runs, built once for all test files, with the
+// Node of the tests, in an empty directory, without any setting from the environment. `stop()` is the clean end and checks
+// that it was one.
 
 import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { cleanEnvironment, type Ended, type Program, start } from './program.ts';
 import { type Files, removeScratch, scratch } from './scratch.ts';
@@ -9,7 +11,9 @@ import { until } from './until.ts';
 import { atWorkerEnd } from './worker-end.ts';
 
 export const root = join(import.meta.dirname, '..', '..', '..');
-export const main = join(root, 'src', 'main.ts');
+const { mainOf } = createRequire(import.meta.url)('../../../bin/built.cjs') as { mainOf: (root: string) => string };
+/** From src/main.ts a start takes three times the CPU time. */
+export const main = mainOf(root);
 
 export interface Listen {
   readonly host: string;

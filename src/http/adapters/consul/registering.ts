@@ -10,7 +10,7 @@ import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
 import type { RegisterOutcome } from '../../../model/outcome.ts';
 import type { Refused } from '../../../model/submit.ts';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import { appidOf } from '../app-name.ts';
 import { problemText } from '../problem-text.ts';
 import type { CheckDefinition } from './check-definition.ts';

@@ -2,7 +2,7 @@
 // front moves there, as in the original, where an id is the agent's own. Maintenance is a hold without an end.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import { jsonObjectOf } from '../front.ts';
 import { queryOf } from '../parameters.ts';
 import { isSet } from './blocking.ts';

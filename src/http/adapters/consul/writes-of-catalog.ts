@@ -3,7 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InstanceKey } from '../../../model/names.ts';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import { jsonObjectOf } from '../front.ts';
 import { type CheckDefinition, statusOf } from './check-definition.ts';
 import type { ConsulContext, ConsulHandler } from './consul-context.ts';

@@ -3,7 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import { jsonObjectOf } from '../front.ts';
 import { queryOf } from '../parameters.ts';
 import { readCheck, statusOf } from './check-definition.ts';

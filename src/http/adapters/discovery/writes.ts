@@ -8,7 +8,7 @@ import type { Command } from '../../../model/command.ts';
 import { isObject, limits, parseRegistration, type Registration } from '../../../model/instance.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import { findJsonFault } from '../../server/json-scan.ts';
 import { isFailed } from '../failed-outcome.ts';
 import { keptLiveness } from '../kept-liveness.ts';

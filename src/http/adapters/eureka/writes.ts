@@ -6,7 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Instance } from '../../../model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import { appidOf } from '../app-name.ts';
 import { isFailed } from '../failed-outcome.ts';
 import { keptLiveness } from '../kept-liveness.ts';

@@ -1,7 +1,7 @@
 // What the calls of Nacos's front share.
 
 import type { FastifyRequest } from 'fastify';
-import { actorOf } from '../../server/auth.ts';
+import { actorOf } from '../../auth/auth.ts';
 import type { FrontContext } from '../front.ts';
 import type { Parameters } from '../parameters.ts';
 import type { CreatedServices } from './created-services.ts';

@@ -7,7 +7,7 @@ import type { Actor } from '../../../../model/change.ts';
 import type { RegistrationDefaults } from '../../../../model/instance.ts';
 import { isObject } from '../../../../model/instance.ts';
 import type { InstanceKey } from '../../../../model/names.ts';
-import type { FindPrincipal } from '../../../server/auth.ts';
+import type { FindPrincipal } from '../../../auth/auth.ts';
 import { isFailed } from '../../failed-outcome.ts';
 import type { CreatedServices } from '../created-services.ts';
 import type { Lasting } from '../decode.ts';

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { CreatedServices } from '../../../../../src/http/adapters/nacos/created-services.ts';
 import { NacosGrpc, type NacosGrpcDeps } from '../../../../../src/http/adapters/nacos/grpc/nacos-grpc.ts';
-import type { FindPrincipal } from '../../../../../src/http/server/auth.ts';
+import type { FindPrincipal } from '../../../../../src/http/auth/auth.ts';
 import { unauthenticated, unrestricted } from '../../../../../src/model/principal.ts';
 import { DeafNacosClient, NacosClient } from '../../../../kit/adapters/nacos-client.ts';
 import { FakeScheduler } from '../../../../kit/client/client-scheduler.ts';

@@ -1,0 +1,15 @@
+// What the live zones need to hear of a change of the registry. A `Change` has it, and so has what a copy of the
+// registry in another thread knows of one.
+
+import type { Instance } from '../../../model/instance.ts';
+
+export interface InstanceChange {
+  /** The registry's revision after it. */
+  readonly revision: number;
+  /** Undefined: it was not there. */
+  readonly before?: Instance | undefined;
+  /** Undefined: it is gone. */
+  readonly after?: Instance | undefined;
+  /** When an answer that was read off a view's numbers last led to `before`; undefined or `never`: none has. */
+  readonly answeredMs?: number;
+}
