@@ -12,7 +12,7 @@ import { nearestSelected } from '../apps/near.ts';
 import { notedCounts } from '../apps/waiting-note.ts';
 import type { NameScope } from '../names/service-name.ts';
 import { selectionOfHosts } from './host-selection.ts';
-import { countOf, dataOf, type Found, reasonOf } from './record-data.ts';
+import { countOf, dataOf, type FoundInstances, reasonOf } from './record-data.ts';
 import type { RecordContext } from './service-candidates.ts';
 import { countedChoice, type RecordSelection, selectionOfChoice } from './service-selection.ts';
 
@@ -50,7 +50,7 @@ export function noteOfLarge(scope: NameScope, all: Selected, type: number, place
     return { isThere: rrset !== undefined, reason: reasonText(reason) };
   }
   const { records, answering, note } = countedChoice(scope, selected, type, choice, place, epoch);
-  const found: Found = { ...countsOf(all, choice), zone, answering, selection: { note } };
+  const found: FoundInstances = { ...countsOf(all, choice), zone, answering, selection: { note } };
   return { isThere: records > 0, reason: reasonOf(scope, type, place, found, records > 0) };
 }
 

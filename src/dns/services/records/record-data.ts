@@ -13,7 +13,7 @@ import type { RecordSelection } from './service-selection.ts';
 import { suspectNote } from './suspect-instances.ts';
 
 /** What an answer is explained with, however its instances were found. */
-export interface Found {
+export interface FoundInstances {
   readonly known: number;
   /** Of those in the zone that answers. */
   readonly up: number;
@@ -27,7 +27,7 @@ export interface Found {
 }
 
 /** With its records. */
-interface FoundRecords extends Found {
+interface FoundRecords extends FoundInstances {
   readonly selection: RecordSelection;
 }
 
@@ -45,7 +45,13 @@ export function dataOf(scope: NameScope, type: number, place: RecordContext, fou
 }
 
 /** Why the records are what they are, or why there are none. */
-export function reasonOf(scope: NameScope, type: number, place: RecordContext, found: Found, isThere: boolean): string {
+export function reasonOf(
+  scope: NameScope,
+  type: number,
+  place: RecordContext,
+  found: FoundInstances,
+  isThere: boolean,
+): string {
   const { up, zone, answering } = found;
   if (isThere) return recordsReason(scope, type, found, suspectNote(answering, place.view, place.nowMs)?.reason);
   const { count, named } = found.without();
@@ -53,7 +59,7 @@ export function reasonOf(scope: NameScope, type: number, place: RecordContext, f
 }
 
 /** In words, for those who ask why: most answers are sent without them. */
-function recordsReason(scope: NameScope, type: number, found: Found, stale: string | undefined): string {
+function recordsReason(scope: NameScope, type: number, found: FoundInstances, stale: string | undefined): string {
   const { known, up, zone, answering, selection } = found;
   const { count, named } = found.without();
   const lacking =
