@@ -141,6 +141,8 @@ export interface RRset {
   readonly rotation?: Rotation;
   /** The instance that each record leads to, all of one app; absent for records that lead to none. */
   readonly instances?: readonly InstanceSource[];
+  /** They may lead to any other instance of that app as well. */
+  readonly leadsToAll?: boolean;
 }
 
 /** Text for people; where putting it into words takes longer than the answer, a function that does so when it is wanted. */
