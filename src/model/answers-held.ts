@@ -6,6 +6,13 @@ import type { Instance } from './instance.ts';
 /** What the record of answers knows an instance by. */
 export type AnsweredInstance = Pick<Instance, 'env' | 'appid' | 'instance' | 'dnsTtl'>;
 
+/** One answer that may be served again: when it last was, which is set each time. */
+export interface ServeRecord {
+  lastServedMs: number;
+  /** False: the answer must not be served again. */
+  isOpen: boolean;
+}
+
 export interface AnswersHeld {
   /** When the last answer that may still be held was sent; undefined: none may be. */
   readonly lastServedMs: number | undefined;

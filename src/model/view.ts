@@ -2,6 +2,7 @@
 // it answers from memory, never waits, and keeps nothing of what it hands out. A replica in another thread can implement
 // it as well as the registry itself.
 
+import type { ServeRecord } from './answers-held.ts';
 import type { Instance } from './instance.ts';
 
 /** An instance and until when its lease runs (monotonic milliseconds; moves later with every renewal). */
@@ -21,6 +22,8 @@ export interface PlainHosts {
   readonly ttlSeconds: number;
   /** An answer with all of them is served now, which the view remembers. */
   served(nowMs: number): void;
+  /** The same of one that may be served again until the app changes; its record is the only open one. */
+  kept(nowMs: number): ServeRecord;
 }
 
 /** A known app: it has at least one instance, whatever its status. */

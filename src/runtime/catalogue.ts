@@ -45,6 +45,8 @@ export class Catalogue<App extends Named> {
   }
 
   at(env: string, appid: string): App | 'within' | undefined {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.appid === appid && latest.env === env) return latest;
     const entry = this.#find(env, appid);
     return entry === undefined ? undefined : (entry.app ?? 'within');
   }

@@ -9,7 +9,8 @@ import type { Principal } from '../../model/principal.ts';
 import type { ReadView } from '../read-view.ts';
 import { appOfName, labelsBelow } from './app-of-name.ts';
 import type { LastAsked } from './last-asked.ts';
-import type { QueryRow, QueryStatistics } from './query-statistics.ts';
+import type { QueryRow } from './query-row.ts';
+import type { QueryStatistics } from './query-statistics.ts';
 import type { Recent } from './query-windows.ts';
 
 export type QueryGrouping = 'question' | 'name' | 'client' | 'app' | 'none';
@@ -131,8 +132,9 @@ export class QueryLists {
     const nowMs = this.#deps.monotonicMs();
     this.#deps.statistics.refresh(nowMs);
     const sums = new Map<string, { readonly name: string; readonly type: string; minute: number }>();
-    for (const { name, type, rcode, windows } of this.#deps.statistics.rows()) {
-      const { minute } = windows.recent(nowMs);
+    for (const row of this.#deps.statistics.rows()) {
+      const { name, type, rcode } = row;
+      const { minute } = row.recent(nowMs);
       if (rcode !== 'NOERROR' || minute === 0) continue;
       const key = `${name} ${type}`;
       const sum = sums.get(key);
@@ -256,7 +258,7 @@ function emptySum(sample: QueryRow, app: AppKey | undefined): Sum {
 }
 
 function addTo(sum: Sum, row: QueryRow, nowMs: number): void {
-  const { minute, hour, day } = row.windows.recent(nowMs);
+  const { minute, hour, day } = row.recent(nowMs);
   sum.queries += row.queries;
   sum.minute += minute;
   sum.hour += hour;

@@ -127,10 +127,18 @@ export function name(text: string): Name {
 /** Master-file form with a final dot; every octet that is not a plain character is escaped. */
 export function nameToText(name: Name): string {
   if (name === ROOT) return '.';
+  let text = '';
+  for (let at = 0, length = name.charCodeAt(0); length > 0; at += 1 + length, length = name.charCodeAt(at))
+    text += `${name.slice(at + 1, at + 1 + length)}.`;
+  // A dot within a label may be one of its length.
+  if (!name.includes('.') && plainText.test(text)) return text;
   return labelsOf(name)
     .map((label) => `${labelToText(label)}.`)
     .join('');
 }
+
+/** Nothing in it has to be escaped. */
+const plainText = /^[A-Za-z0-9_*/:~.-]*$/;
 
 function labelToText(label: string): string {
   return label.replace(/[^A-Za-z0-9_*/:~-]/g, (character) => {

@@ -3,9 +3,15 @@
 // no address a text. Anything else is left to those who look at each instance.
 // One for a replica, used again for each answer. Limits: `plainRowsMax` instances.
 
+import type { ServeRecord } from '../../model/answers-held.ts';
 import type { PlainHosts } from '../../model/view.ts';
 import type { RowTimes } from '../../runtime/packed/row-times.ts';
 import { type InstanceRows, ipv4Bit, ttlMask, upBit } from './instance-rows.ts';
+
+/** An app, with the record of the answer with its addresses that may be served again. */
+export interface KeptApp {
+  kept: ServeRecord | undefined;
+}
 
 /** More records hardly fit a datagram to a client without EDNS. */
 const plainRowsMax = 24;
@@ -15,6 +21,7 @@ export class PlainRows implements PlainHosts {
   readonly hosts = new Int32Array(plainRowsMax);
   count = 0;
   readonly #rowOf = new Int32Array(plainRowsMax);
+  #app: KeptApp | undefined;
   #ttlWord = 0;
   #rank = 0;
   readonly #rows: InstanceRows;
@@ -30,7 +37,8 @@ export class PlainRows implements PlainHosts {
     return this.#ttlWord & ttlMask;
   }
 
-  begin(): void {
+  begin(app: KeptApp): void {
+    this.#app = app;
     this.count = 0;
   }
 
@@ -58,5 +66,12 @@ export class PlainRows implements PlainHosts {
 
   served(nowMs: number): void {
     for (let at = 0; at < this.count; at++) this.#answered.set(this.#rowOf[at] as number, nowMs);
+  }
+
+  kept(nowMs: number): ServeRecord {
+    const app = this.#app as KeptApp;
+    if (app.kept !== undefined) app.kept.isOpen = false;
+    app.kept = { lastServedMs: nowMs, isOpen: true };
+    return app.kept;
   }
 }

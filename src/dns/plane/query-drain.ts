@@ -1,7 +1,7 @@
 // Reads what a DNS thread has counted (server/queries/query-table.ts) without stopping it. The thread writes one half of
 // the memory; this asks it to change to the other one, and once it has, reads the first to its end and empties it. A thread
 // that receives no query does not change; so the half in use is read as well, and what was taken of it is remembered.
-// All of it happens on the reader's time: a thread only notices that it should change.
+// The reader does all the work: a thread only notices that it should change.
 
 import { ipv4ToText, ipv6ToText } from '../../model/ip.ts';
 import type { QuerySample, QuerySink } from '../../model/query-sample.ts';
@@ -33,10 +33,18 @@ export class QueryDrain {
   #takenUnlisted = 0;
   /** The half that is read. */
   #reading = 0;
+  /** Of each half. */
+  readonly #names: readonly Buffer[];
+  #latestFamily = 0;
+  readonly #latestClient = new Int32Array(4);
+  #latestText = '';
 
   constructor({ memory, detail }: QueryCounts) {
     this.#memory = queryMemory(memory);
     this.#detail = detail;
+    const octetsOf = ({ names }: Half) => Buffer.from(names.buffer, names.byteOffset, names.length);
+    const [first, second] = this.#memory.halves;
+    this.#names = [octetsOf(first), octetsOf(second)];
   }
 
   /** More rows are in use than should be before they are read. */
@@ -86,28 +94,41 @@ export class QueryDrain {
   }
 
   #sample(row: number, queries: number): QuerySample {
-    const { keys, questions, names, counts } = this.#half;
+    const { keys, questions, counts } = this.#half;
     const key = row * KeyAt.numbers;
     const question = (keys[key] as number) * QuestionAt.numbers;
     const { transport, rcode, family } = rowKind(keys[key + KeyAt.kind] as number);
     const start = questions[question + QuestionAt.name] as number;
-    const octets = names.subarray(start, start + (questions[question + QuestionAt.octets] as number));
-    const client = keys.subarray(key + KeyAt.client, key + KeyAt.client + 4);
+    const end = start + (questions[question + QuestionAt.octets] as number);
     return {
       // The octets as they are: nameToText writes what is not printable.
-      name: nameToText(Buffer.from(octets).toString('latin1') as Name),
+      name: nameToText((this.#names[this.#reading] as Buffer).toString('latin1', start, end) as Name),
       type: typeName(questions[question + QuestionAt.type] as number),
       rcode: rcodeName(rcode),
       transport: transports[transport] as string,
-      client: this.#clientText(family, client),
+      client: this.#clientOf(key + KeyAt.client, family),
       queries,
       firstMs: counts[row * CountAt.numbers + CountAt.firstMs] as number,
       lastMs: counts[row * CountAt.numbers + CountAt.lastMs] as number,
     };
   }
 
-  #clientText(family: number, words: Int32Array): string {
+  /** A client's rows mostly follow each other. */
+  #clientOf(at: number, family: number): string {
     if (family === 0) return '';
+    const { keys } = this.#half;
+    const latest = this.#latestClient;
+    let isLatest = family === this.#latestFamily;
+    for (let word = 0; word < latest.length; word++) {
+      if (latest[word] !== keys[at + word]) isLatest = false;
+      latest[word] = keys[at + word] as number;
+    }
+    if (!isLatest) this.#latestText = this.#clientText(family, latest);
+    this.#latestFamily = family;
+    return this.#latestText;
+  }
+
+  #clientText(family: number, words: Int32Array): string {
     const octets = new Uint8Array(16);
     const view = new DataView(octets.buffer);
     for (const [at, word] of words.entries()) view.setInt32(4 * at, word);

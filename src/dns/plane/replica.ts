@@ -6,7 +6,7 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then have too long a TTL. The revision is the registry's, for it is the zones' serial.
 
-import type { AnsweredInstance } from '../../model/answers-held.ts';
+import type { AnsweredInstance, ServeRecord } from '../../model/answers-held.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppKey } from '../../model/names.ts';
 import type { AppView, HostsView, LeasedInstance, PlainHosts, RegistryView } from '../../model/view.ts';
@@ -15,7 +15,7 @@ import { never, RowTimes } from '../../runtime/packed/row-times.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/apps/instance-change.ts';
 import type { InstanceRows } from './instance-rows.ts';
-import { labelSeed } from './instance-rows.ts';
+import { labelSeed, upBit } from './instance-rows.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
 import { PlainRows } from './plain-rows.ts';
 import type { ReplicaLease, UpdateSink } from './update.ts';
@@ -62,6 +62,8 @@ class ReplicaApp implements AppView, AppRows {
   last = -1;
   revision = 0;
   addressCount = 0;
+  /** Of the answer that was read off its rows and may be served again. */
+  kept: ServeRecord | undefined;
   readonly #replica: Replica;
 
   constructor({ env, appid }: AppKey, number: number, replica: Replica) {
@@ -180,7 +182,7 @@ export class Replica implements RegistryView, UpdateSink {
     const plain = this.#plain;
     // An app with so many addresses has many instances, or they have several.
     if (app.addressCount > plain.rowsMax) return undefined;
-    plain.begin();
+    plain.begin(app);
     const { last } = app;
     for (let row = last; last >= 0; ) {
       row = this.#table.next(row);
@@ -195,12 +197,30 @@ export class Replica implements RegistryView, UpdateSink {
   answeredOf({ env, appid, instance }: AnsweredInstance): { readonly ms: number; readonly ttl: number } | undefined {
     const app = this.#apps.app(env, appid);
     for (const row of app === undefined ? [] : this.#table.of(app)) {
-      const ms = this.#answered.get(row);
+      const ms = this.#answeredMs(row, app?.kept);
       if (ms === never) continue;
       const answered = this.#table.instance(row);
       if (answered.instance === instance) return { ms, ttl: answered.dnsTtl };
     }
     return undefined;
+  }
+
+  /** `kept`: of the row's app. */
+  #answeredMs(row: number, kept: ServeRecord | undefined): number {
+    const isIn = kept !== undefined && this.#rows.ttlWord(row) >= upBit;
+    return Math.max(this.#answered.get(row), isIn ? kept.lastServedMs : never);
+  }
+
+  /** Before its rows change: when they were last served is theirs. */
+  #closeKept(app: ReplicaApp): void {
+    const { kept } = app;
+    if (kept === undefined) return;
+    for (const row of this.#table.of(app)) {
+      const ms = this.#answeredMs(row, kept);
+      if (ms !== never) this.#answered.set(row, ms);
+    }
+    kept.isOpen = false;
+    app.kept = undefined;
   }
 
   atRow(row: number): LeasedInstance {
@@ -225,6 +245,7 @@ export class Replica implements RegistryView, UpdateSink {
       return;
     }
     const before = known < 0 ? undefined : table.instance(known);
+    this.#closeKept(app);
     if (known < 0) table.add(app, row);
     else {
       this.#deleteLease(known);
@@ -242,6 +263,7 @@ export class Replica implements RegistryView, UpdateSink {
     const app = this.#appOfKnown(row);
     if (app === undefined) return;
     const before = this.#table.instance(row);
+    this.#closeKept(app);
     this.#deleteLease(row);
     this.#table.delete(app, row);
     app.addressCount -= before.profile.services.length;
@@ -268,7 +290,7 @@ export class Replica implements RegistryView, UpdateSink {
   /** The app of a row that is there; undefined: it is not. */
   #appOfKnown(row: number): ReplicaApp | undefined {
     const app = this.#appsByNumber[this.#rows.app(row)];
-    return app !== undefined && this.#table.findLike(row) === row ? app : undefined;
+    return app !== undefined && this.#table.has(row) ? app : undefined;
   }
 
   #addApp(number: number): ReplicaApp {

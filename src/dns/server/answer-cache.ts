@@ -1,17 +1,17 @@
-// Encoded answers, made once and served many times. An entry is right by proof, not by hope: it notes the revision of
-// everything it was made from and the time until which its TTLs hold, and both are compared on every hit. Nothing has
-// to be invalidated. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
+// Encoded answers, made once and served many times. An entry has the revision of everything that it was made from and the time
+// until which its TTLs hold, and both are compared on every hit: so nothing has to be invalidated. Only lru-cache's bounds
+// evict, and losing an entry costs no more than making it again.
 // An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
 // had to be cut is kept under question and limit.
 // The key is a number, the hash of the question, and the entry's own question is compared: a text as the key would cost
 // more than the rest of a look-up, since V8 makes a unique copy of each. Of two questions with one hash the later is kept.
 
 import { LRUCache } from 'lru-cache';
+import type { ServeRecord } from '../../model/answers-held.ts';
 import { mixed } from '../../runtime/text-hash.ts';
 import type { Message } from '../message/encode.ts';
 import type { Answer, AnswerSource, ExtendedError } from '../message/message.ts';
 import type { ReplyTemplate } from '../message/reply.ts';
-import type { ServeRecord } from './app-ledger.ts';
 import type { KnownQuestion } from './queries/query-table.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
@@ -90,7 +90,7 @@ function cutKey(hash: number, limitOctets: number): number {
 
 /** An entry of what was just answered and encoded. */
 export function cachedAnswer(
-  answer: Answer,
+  answer: Pick<Answer, 'rcode' | 'serial' | 'lifetime'>,
   { octets, isTruncated, isWhole, turns, serialAt }: Message,
   error: ExtendedError | undefined,
   record: ServeRecord,

@@ -15,7 +15,7 @@ import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
-import { type Direct, DirectReplies } from './direct-replies.ts';
+import { DirectReplies } from './direct-replies.ts';
 import type { Peer } from './peer.ts';
 import { hasOpt, plainQuestionOctets } from './plain-query.ts';
 import type { QueryTable } from './queries/query-table.ts';
@@ -56,6 +56,8 @@ export interface FastPathDeps {
   readonly opt: OptWriter;
   readonly writer: ReplyWriter;
   readonly encoder: AnswerEncoder;
+  /** Puts an answer into the cache; false: it is not kept. */
+  keep(entry: CachedAnswer): boolean;
   /** What one datagram may hold: a client of this path has proved nothing. */
   readonly octetsMax: number;
 }
@@ -64,8 +66,8 @@ export interface FastPathDeps {
 const transientMax = 16_384;
 const transientOctetsMax = 512;
 const transientMs = 1000;
-/** Questions that are remembered until they come again: half a megabyte, of which what is never asked takes nothing. */
-const askedMax = 131_072;
+/** Questions that are remembered until they come again: a megabyte, of which what is never asked takes nothing. */
+const askedMax = 262_144;
 
 const plainEdns: Edns = {
   udpOctets: udpOctetsMax,
@@ -167,19 +169,21 @@ export class FastPath {
     peer: Peer,
     nowMs: number,
   ): number {
-    // An answer that would be kept for the next time is left to the handler.
-    const isKept = this.#asked.has(hash);
-    if (this.#direct === undefined || (isKept && isWithOpt)) return 0;
+    const direct = this.#direct;
+    if (direct === undefined) return 0;
     const opt = isWithOpt ? this.#opt : noOpt;
+    direct.begin(request, at, octets, reply, replyAt);
     const room = udpLimitOf(size, this.#deps.octetsMax) - opt.length;
-    const kind: Direct = isWithOpt ? 'address' : isKept ? 'absence' : 'either';
-    const length = this.#direct.write(request, at, octets, reply, replyAt, room, nowMs, kind);
+    const length = direct.write(room, nowMs, isWithOpt ? 'address' : 'either');
     if (length === 0) return 0;
     const { counters, queries } = this.#answering;
     const questionAt = at + headerOctets;
     const typeAt = questionAt + octets - 4;
     const rcode = (reply[replyAt + 3] as number) & 0x0f;
-    if (rcode === Rcode.NOERROR) this.#asked.hasOrAdd(hash);
+    if (rcode === Rcode.NOERROR && this.#asked.hasOrAdd(hash)) {
+      const entry = direct.entry(length, hash, nowMs);
+      if (this.#deps.keep(entry)) this.#cached.add(entry, request, questionAt, octets);
+    }
     counters.cacheMisses++;
     counters.countQuery('udp', ((request[typeAt] as number) << 8) | (request[typeAt + 1] as number), rcode);
     queries?.count(undefined, hash, request, questionAt, octets, rcode, 'udp', peer, nowMs);

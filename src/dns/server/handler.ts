@@ -112,7 +112,8 @@ class RequestHandling {
       outstanding.close(entry.record);
     });
     const [opt, writer, encoder, octetsMax] = [this.#opt, this.#writer, this.#encoder, this.#unprovenOctetsMax];
-    const recent = new FastPath(this.#cache.entriesMax, { answering: deps, opt, writer, encoder, octetsMax });
+    const keep = (entry: CachedAnswer) => this.#cache.set(entry);
+    const recent = new FastPath(this.#cache.entriesMax, { answering: deps, opt, writer, encoder, keep, octetsMax });
     this.#recent = recent;
     // What is not configured is not on the way at all.
     this.#limited = responseLimit && new LimitedReplies({ answering: deps, limit: responseLimit, opt: this.#opt });

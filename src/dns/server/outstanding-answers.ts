@@ -6,16 +6,17 @@
 // Belongs to one handler: a data plane in several threads has one in each, and the latest of their times counts.
 // Answers that are read off a view's numbers (direct-replies.ts) open no record: the view itself remembers when it was read
 // for an instance, and says so when it is asked, or when the instance changes.
-// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is in no cache.
+// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is in no cache. Only of a
+// large app whose instances share addresses or host names an answer may count for all of them.
 // Limits: open records live no longer than the answers that are kept, closed ones as long as those may be cached and until
 // the cleanup cursor (see #cleanUp) reaches them; what an app's ledger holds is limited there.
 
-import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
+import type { AnsweredInstance, AnswersHeld, ServeRecord } from '../../model/answers-held.ts';
 import type { Instance } from '../../model/instance.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import type { InstanceChange } from '../services/apps/instance-change.ts';
-import { AppLedger, holdingMs, type ServeRecord } from './app-ledger.ts';
+import { AppLedger, holdingMs } from './app-ledger.ts';
 import type { AnsweredInstances } from './instances-in.ts';
 
 /** Ledgers that the cleanup cursor passes with every answer that is made: more than one, or new apps would outrun it. */
@@ -47,7 +48,8 @@ export class OutstandingAnswers {
     if (answered.length === 0) return this.#noInstances;
     this.#cleanUp(nowMs);
     const record = { lastServedMs: nowMs, isOpen: true };
-    for (const { instances, ttl } of answered) this.#ledgerOf(appOf(instances)).open(record, instances, ttl, nowMs);
+    for (const { instances, ttl, isAll = false } of answered)
+      this.#ledgerOf(appOf(instances)).open(record, isAll ? 'all' : instances, ttl, nowMs);
     return record;
   }
 

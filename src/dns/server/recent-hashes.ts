@@ -1,21 +1,14 @@
-// Which hashes were seen lately: rows of four, the newest first. With one place for each, two questions of one place would
+// Which hashes were seen lately: rows of eight, the newest first. With one place for each, two questions of one place would
 // each time make the other a new one: of a thousand names that are asked again and again some sixty would never be kept.
 // Limits: `hashesMax`, a power of two; a row forgets its oldest.
 
-const rowHashes = 4;
+const rowHashes = 8;
 
 export class RecentHashes {
   readonly #hashes: Int32Array;
 
   constructor(hashesMax: number) {
     this.#hashes = new Int32Array(hashesMax);
-  }
-
-  has(hash: number): boolean {
-    const hashes = this.#hashes;
-    const row = hash & (hashes.length - rowHashes);
-    for (let at = row; at < row + rowHashes; at++) if (hashes[at] === hash) return true;
-    return false;
   }
 
   /** Whether it was seen; it is now. */

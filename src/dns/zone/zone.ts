@@ -3,6 +3,7 @@
 // file wins (design §10). Names are folded; empty non-terminals are nodes without RRsets, so that "does it exist"
 // is one look-up (RFC 4592 §2.2.2).
 
+import type { ServeRecord } from '../../model/answers-held.ts';
 import {
   type AnswerSource,
   type Caveat,
@@ -20,6 +21,8 @@ import { RecordTable } from './record-table.ts';
 /** The RRsets at one name. Without any: an empty non-terminal. */
 export interface Node {
   rrset(type: number): NodeData;
+  /** Whether there are records of a type and why, where that is known sooner than the records; otherwise undefined. */
+  note?(type: number): TypeNote | undefined;
   /** Types that have data here, what ANY prefers (RFC 8482 §4.1) first; a live node may leave it at that. */
   types(): readonly number[];
   /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
@@ -36,6 +39,12 @@ export type NodeData =
   | NodeRecords
   | { readonly rrset: undefined; readonly reason: string; readonly caveat?: Caveat | undefined };
 
+/** In words. */
+export interface TypeNote {
+  readonly isThere: boolean;
+  readonly reason: string;
+}
+
 export interface NodeRecords {
   readonly rrset: RRset;
   readonly validUntilMs: number;
@@ -50,8 +59,14 @@ export interface PlainRecords {
   readonly ttlSeconds: number;
   /** IPv4, as a number (see ip.ts). */
   address(at: number): number;
+  /** Changes of it end an answer. */
+  readonly source: AnswerSource;
+  /** Who comes first in further answers, as in a rotation; undefined: it is one. */
+  readonly firsts: Uint8Array | undefined;
   /** They are sent now. */
   served(nowMs: number): void;
+  /** The same, in an answer that is kept. */
+  kept(nowMs: number): ServeRecord;
 }
 
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */

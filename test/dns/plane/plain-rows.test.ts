@@ -1,5 +1,5 @@
 // The addresses of small apps, read off their rows, are what the registry itself would answer: the same records, TTLs and
-// header for any history; and whoever they led to is held as long as a packet capture says.
+// header for any history; and each instance that they led to is held as long as a packet capture shows.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -153,15 +153,46 @@ describe('an app of a few instances', () => {
     expect([...firsts.values()].every((count) => count > 140 && count < 160)).toBe(true);
   });
 
-  test('is kept when it is asked for again, and the addresses are counted as an answer that was made', () => {
+  test('is kept when it is asked for again, in the octets of the handler, and counted as made once more', () => {
+    for (const count of [1, 3]) {
+      const world = worldOf(count);
+      const { counters } = world;
+      const replies = [{}, { edns: true, name: 'ORDERS.prod.svc.' }, { id: 5 }, { edns: { flags: 0x8000 } }].map(
+        (knobs) => [ask(knobs), world.atHand(ask(knobs))] as const,
+      );
+      for (const [bytes, reply] of replies)
+        expect(comparable(readReply(reply as Buffer))).toEqual(comparable(truth(world, bytes)));
+      expect([counters.cacheHits, counters.cacheMisses]).toEqual([2, 2]);
+      // For TCP as well.
+      const overTcp = world.handler(ask(), { transport: 'tcp', address: '127.0.0.1' });
+      expect(comparable(readReply(overTcp as Buffer))).toEqual(comparable(truth(world, ask())));
+      expect([counters.cacheHits, counters.cacheMisses]).toEqual([3, 2]);
+    }
+  });
+
+  test('takes turns in what is kept, and is made anew once they are through', () => {
+    const world = worldOf(3);
+    const firsts = new Map<string, number>();
+    for (let i = 0; i < 600; i++) {
+      const first = readReply(world.atHand(ask()) as Buffer).answer[0]?.data ?? '';
+      firsts.set(first, (firsts.get(first) ?? 0) + 1);
+    }
+    expect([...firsts.values()].every((count) => count > 190 && count < 210)).toBe(true);
+    // A plan has 128 turns.
+    expect(world.counters.cacheMisses).toBe(6);
+  });
+
+  test('is not served from what was kept once it has changed, and those that have left are held for its last time', () => {
     const world = worldOf(2);
-    const { counters } = world;
-    expect(world.atHand(ask())).toBeDefined();
-    expect(world.atHand(ask())).toBeUndefined();
-    world.handler(ask(), { transport: 'udp', address: '127.0.0.1' });
-    expect(world.atHand(ask())).toBeDefined();
-    expect([counters.cacheHits, counters.cacheMisses]).toEqual([1, 2]);
-    expect([...counters.queries()]).toEqual([{ transport: 'udp', type: 'A', rcode: 'NOERROR', count: 3 }]);
+    for (let i = 0; i < 2; i++) world.atHand(ask());
+    world.harness.elapse(700);
+    const lastMs = world.harness.clock.monotonicMs();
+    world.atHand(ask());
+    world.harness.elapse(300);
+    world.harness.registry.cancel(keyOf('orders.prod/i1'));
+    expect(readReply(world.atHand(ask()) as Buffer).answer.map(({ data }) => data)).toEqual(['10.0.0.2']);
+    const held = world.outstanding.of({ ...keyOf('orders.prod/i1'), dnsTtl: 5 }, world.harness.clock.monotonicMs());
+    expect(held.lastServedMs).toBe(lastMs);
   });
 
   test.each<[string, object, PacketKnobs]>([

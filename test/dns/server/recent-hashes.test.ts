@@ -3,19 +3,21 @@
 import { expect, test } from 'vitest';
 import { RecentHashes } from '../../../src/dns/server/recent-hashes.ts';
 
+/** Of one row of sixteen places: their lowest four bits but one differ. */
+const ofOneRow = [5, 21, 37, 53, 69, 85, 101, -11];
+
 test('a hash is known from its second time on, beside others of its row', () => {
   const recent = new RecentHashes(16);
-  const ofOneRow = [5, 21, 37, -11];
-  expect(ofOneRow.map((hash) => recent.hasOrAdd(hash))).toEqual([false, false, false, false]);
+  expect(ofOneRow.map((hash) => recent.hasOrAdd(hash))).toEqual(Array(8).fill(false));
   for (let round = 0; round < 3; round++)
-    expect(ofOneRow.map((hash) => recent.hasOrAdd(hash))).toEqual(Array(4).fill(true));
+    expect(ofOneRow.map((hash) => recent.hasOrAdd(hash))).toEqual(Array(8).fill(true));
 });
 
-test('a fifth of a row takes the place of the one not seen for longest', () => {
+test('a ninth of a row takes the place of the one not seen for longest', () => {
   const recent = new RecentHashes(16);
-  for (const hash of [5, 21, 37, 53]) recent.hasOrAdd(hash);
+  for (const hash of ofOneRow) recent.hasOrAdd(hash);
   recent.hasOrAdd(5);
-  recent.hasOrAdd(69);
-  expect([5, 37, 53, 69].map((hash) => recent.hasOrAdd(hash))).toEqual([true, true, true, true]);
+  recent.hasOrAdd(117);
+  for (const hash of [5, 37, 53, 69, 85, 101, -11, 117]) expect(recent.hasOrAdd(hash)).toBe(true);
   expect(recent.hasOrAdd(21)).toBe(false);
 });
