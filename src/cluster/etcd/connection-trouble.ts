@@ -11,6 +11,8 @@ const known: readonly (readonly [RegExp, string])[] = [
   [/certificate has expired|not yet valid/i, 'the certificate of the member has expired, or is not valid yet'],
   [/before secure TLS|wrong version number|packet length/i, 'the member ended the TLS handshake, or speaks no TLS'],
   [/ECONNREFUSED/, 'nothing listens there (ECONNREFUSED)'],
+  [/EHOSTUNREACH|ENETUNREACH/, 'there is no route to it'],
+  [/Name resolution failed|ENOTFOUND|EAI_AGAIN/, 'its name is not found in DNS'],
   [/Failed to connect/, 'it closed the connection at once; a member with TLS needs https:// in its URL'],
 ];
 
