@@ -90,11 +90,19 @@ function inWords(document: Fields, context: CliContext): string {
   const rows = fieldsList(document, 'nodes').map((one) => columns.map((name) => textField(one, name)));
   const positions = fieldsList(document, 'at').map((one) => positionColumns.map((name) => textField(one, name)));
   const table = positions.length === 0 ? '' : `\n${tableText(positionHeads, positions, context)}`;
-  return `${head}\n\n${tableText(heads, rows, context)}${table}`;
+  return `${head}\n\n${tableText(heads, rows, context)}${table}${reasons(document)}`;
 }
 
-const positionColumns = ['url', 'node', 'state', 'since', 'revision', 'behind', 'watchSilentSeconds', 'pending', 'why'];
-const positionHeads = ['ASKED', 'NODE', 'STATE', 'SINCE', 'REVISION', 'BEHIND', 'SILENT', 'PENDING', 'WHY'];
+/** Sentences, which a table would show as one word each. */
+function reasons(document: Fields): string {
+  const lines = fieldsList(document, 'at')
+    .filter((one) => textField(one, 'why') !== '')
+    .map((one) => `${printable(textField(one, 'url'))}: ${printable(textField(one, 'why'))}`);
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`;
+}
+
+const positionColumns = ['url', 'node', 'state', 'since', 'revision', 'behind', 'watchSilentSeconds', 'pending'];
+const positionHeads = ['ASKED', 'NODE', 'STATE', 'SINCE', 'REVISION', 'BEHIND', 'SILENT', 'PENDING'];
 
 const examples = `
 Examples:

@@ -9,6 +9,7 @@ import { Client, type ClientDuplexStream, connectivityState, credentials, type M
 import type { Clock } from '../../runtime/clock.ts';
 import type { Rpc } from '../../runtime/rpc.ts';
 import type { CallError } from './call-fault.ts';
+import { connectionTrouble } from './connection-trouble.ts';
 import type { EtcdEndpoint } from './endpoint.ts';
 import { StatusRequestSchema, type StatusResponse } from './generated/maintenance_pb.ts';
 import { isSupported } from './release.ts';
@@ -34,6 +35,8 @@ export interface Stream<I extends DescMessage> {
 }
 
 const connectMs = 1500;
+/** A failed channel refuses a call at once, but not in less than a turn of the event loop. */
+const troubleMs = 100;
 const silenceMs = 1000;
 const checkMs = 1000;
 
@@ -107,12 +110,12 @@ function isReady(client: Client): Promise<boolean> {
 function lastTroubleOf(client: Client): Promise<string> {
   return new Promise((resolve) => {
     const { path, encode, decode } = rpcs.status;
-    const options = { deadline: Date.now() + 1 };
+    const options = { deadline: Date.now() + troubleMs };
     client.makeUnaryRequest(path, encode, decode, create(StatusRequestSchema), options, (error) =>
       resolve(
         error === null || error.code === status.DEADLINE_EXCEEDED
           ? `no connection within ${connectMs} ms`
-          : error.details,
+          : connectionTrouble(error.details),
       ),
     );
   });

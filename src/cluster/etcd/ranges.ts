@@ -3,10 +3,11 @@
 import type { Entry } from '../engine.ts';
 import type { KeyValue } from './generated/header_pb.ts';
 
-const text = new TextDecoder();
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 export function bytesOf(key: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(key);
+  return encoder.encode(key);
 }
 
 /** The first key after all that begin with `prefix`. A prefix that ends in octets of 255 is no text, so there is one. */
@@ -25,7 +26,7 @@ export function after(key: Uint8Array): Uint8Array<ArrayBuffer> {
 
 export function entryOf({ key, value, createRevision, modRevision, lease }: KeyValue): Entry {
   return {
-    key: text.decode(key),
+    key: decoder.decode(key),
     value,
     createRevision: Number(createRevision),
     modRevision: Number(modRevision),

@@ -148,7 +148,11 @@ export class NodeMembership {
       await pause(200, undefined, { ref: false });
       return faultSentence(reply);
     }
-    if (reply.verdicts[0]?.verdict !== 'won') return 'its session has ended meanwhile';
+    if (reply.verdicts[0]?.verdict !== 'won') {
+      // Or its key alone was deleted, while the watch that would have brought that was not open.
+      if (lease === this.#session.lease) this.noteDeleted(reply.revision);
+      return 'its session has ended meanwhile';
+    }
     return (await applied(reply.revision)) ? this.#deps.settle() : 'its watch is late';
   }
 

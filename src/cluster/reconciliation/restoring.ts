@@ -7,7 +7,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import type { NewChange } from '../../model/change.ts';
 import type { ClusterDeps, ClusterSettings } from '../cluster-options.ts';
 import { type Condition, type Entry, type Fault, isFault, type Listing, type Write } from '../engine.ts';
-import { firstMeta, type Meta, metaText, numberAt, parseMeta, serialText } from '../records/epoch.ts';
+import { firstMeta, isDamaged, type Meta, metaText, numberAt, parseMeta, serialText } from '../records/epoch.ts';
 import { labelPath, labelsPath, metaKey, readKey, serialKey, tombstonePath } from '../records/keys.ts';
 import { parseRecord } from '../records/record.ts';
 import { type Tombstone, tombstoneText } from '../records/tombstone.ts';
@@ -48,7 +48,7 @@ export class Restoring {
   /** The list to go on from; undefined: this node stops. */
   async run(): Promise<Listing | undefined> {
     const { deps, isClosed } = this.#deps;
-    deps.log('error', {}, 'etcd was wiped or restored: restores what it had, and answers meanwhile as before');
+    deps.log('error', {}, 'etcd was wiped, restored or damaged: restores what it had, and answers meanwhile as before');
     let logged = '';
     while (!isClosed()) {
       const reply = await this.#once();
@@ -89,15 +89,17 @@ export class Restoring {
     const read = await engine.read(key);
     if (isFault(read)) return read;
     const life = replica.meta?.life ?? '';
-    if (read.entry === undefined) {
-      const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life, newIncarnation());
-      const put = { key, value: encoder.encode(metaText(meta)) };
-      const swap = { conditions: [{ key, is: 'absent' } as const], writes: [put], reads: [], isOwn: () => false };
+    const { entry } = read;
+    const meta = entry === undefined ? [] : parseMeta(entry.value, entry.modRevision);
+    if (Array.isArray(meta) && isDamaged(meta)) {
+      const first = firstMeta(registry.revision, clock.wallMs() / 1000, life, newIncarnation());
+      const put = { key, value: encoder.encode(metaText(first)) };
+      const before: Condition = { key, is: 'at', modRevision: entry?.modRevision ?? 0 };
+      const swap = { conditions: [before], writes: [put], reads: [], isOwn: () => false };
       const reply = await engine.swap({ swaps: [swap], puts: [this.#serial()] }, swapMs);
       if (isFault(reply)) return reply;
       return this.#numbers();
     }
-    const meta = parseMeta(read.entry.value, read.entry.modRevision);
     if (Array.isArray(meta)) return { fault: 'refused', detail: `${key} cannot be read: ${meta[0]?.message}` };
     if (meta.life !== life) return { fault: 'refused', detail: otherCluster(settings.prefix, meta.life, life) };
     // Said by the first node that sees it: one that comes later may find a revision that is no longer lower than its own.

@@ -63,6 +63,11 @@ export function parseMeta(value: Uint8Array, modRevision: number): Meta | Proble
   return problems.length > 0 ? problems : { life, incarnation, bases, places, unknown };
 }
 
+/** It is none, and not one of a later version that this one cannot read: any node may put again what it knows. */
+export function isDamaged(problems: readonly Problem[]): boolean {
+  return problems.length !== 1 || problems[0]?.field !== 'v';
+}
+
 function basesOf(value: unknown, modRevision: number, problems: Problem[]): Base[] {
   const pairs: readonly unknown[] = Array.isArray(value) ? value : [];
   const bases = pairs.flatMap((pair, index) => {

@@ -2,14 +2,23 @@
 // everything is listed again and the difference applied. If etcd's history is another one (it was wiped, or restored from
 // an older copy), restoring.ts restores what it has lost, and the watch goes on from there. That it is another one is seen by the
 // cluster's id, by a revision lower than the one followed, and, by a node that comes when others have written so much that it is lower no
-// more, by `meta.incarnation`, which the first of them has made new.
+// more, by `meta.incarnation`, which the first of them has made new. Where `meta` was deleted or damaged, as where all keys
+// were deleted by hand, it is the same: the numbers and all records are in memory, and none is let go for it.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ClusterLog } from '../cluster-log.ts';
-import { type Engine, type Entry, type FollowEvent, type Following, isFault, type Listing } from '../engine.ts';
+import {
+  type Engine,
+  type Entry,
+  type FollowEvent,
+  type Following,
+  isFault,
+  type KeyEvent,
+  type Listing,
+} from '../engine.ts';
 import type { NodeMembership } from '../nodes/membership.ts';
-import { parseMeta } from '../records/epoch.ts';
+import { isDamaged, parseMeta } from '../records/epoch.ts';
 import { labelsPath, metaKey } from '../records/keys.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { ClusterReplica } from './replica.ts';
@@ -64,7 +73,7 @@ export class Follower {
     const { replica, membership, log } = this.#deps;
     switch (event.kind) {
       case 'group':
-        if (event.events.some((one) => one.kind === 'put' && this.#isOtherMeta(one.entry))) {
+        if (this.#isOtherHistory(event.events)) {
           this.#following?.close();
           this.#onRewound();
           break;
@@ -112,7 +121,7 @@ export class Follower {
         await pause(1000, undefined, { ref: false });
         continue;
       }
-      if (read.entry !== undefined && this.#isOtherMeta(read.entry)) {
+      if (this.#isOtherMeta(read.entry)) {
         following?.close();
         this.#onRewound();
         return;
@@ -124,12 +133,17 @@ export class Follower {
     }
   }
 
-  /** It is the cluster's `meta`, and of another history than the one followed. */
-  #isOtherMeta({ key, value, modRevision }: Entry): boolean {
-    if (key !== this.#metaName) return false;
+  #isOtherHistory(events: readonly KeyEvent[]): boolean {
+    const meta = events.find((one) => (one.kind === 'put' ? one.entry.key : one.key) === this.#metaName);
+    return meta !== undefined && this.#isOtherMeta(meta.kind === 'put' ? meta.entry : undefined);
+  }
+
+  /** Whether this `meta` is lost, or of another history than the one followed. */
+  #isOtherMeta(entry: Entry | undefined): boolean {
     const known = this.#deps.replica.meta;
-    const meta = parseMeta(value, modRevision);
-    return known !== undefined && !Array.isArray(meta) && meta.incarnation !== known.incarnation;
+    if (known === undefined) return false;
+    const meta = entry === undefined ? [] : parseMeta(entry.value, entry.modRevision);
+    return Array.isArray(meta) ? isDamaged(meta) : meta.incarnation !== known.incarnation;
   }
 
   #onRewound(): void {
@@ -156,7 +170,7 @@ export class Follower {
       if (this.#isClosed) return;
       if (isFault(listing)) await pause(1000, undefined, { ref: false });
       else if (listing.clusterId !== clusterId || listing.revision < replica.applied) return this.#onRewound();
-      else if (listing.entries.some((entry) => this.#isOtherMeta(entry))) return this.#onRewound();
+      else if (this.#isOtherMeta(listing.entries.find(({ key }) => key === this.#metaName))) return this.#onRewound();
       else {
         const different = replica.compare(listing);
         this.#deps.copy?.replace(listing);

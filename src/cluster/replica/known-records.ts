@@ -40,10 +40,13 @@ export class KnownRecords {
   }
 
   set(path: string, known: Known): void {
-    this.#count(this.#known.get(path)?.owner, -1);
+    const owner = this.#known.get(path)?.owner;
     this.#known.set(path, known);
-    this.#count(known.owner, 1);
-    this.#graves.delete(path);
+    if (owner !== known.owner) {
+      this.#count(owner, -1);
+      this.#count(known.owner, 1);
+    }
+    if (this.#graves.size > 0) this.#graves.delete(path);
   }
 
   delete(path: string, tombstone: Tombstone | undefined): void {

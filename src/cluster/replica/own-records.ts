@@ -25,7 +25,8 @@ export class OwnRecords {
 
   /** Undefined: it is not this node's, or not the last that it sent. */
   take(key: string, value: Uint8Array): ClusterRecord | undefined {
-    const made = this.#made.get(key);
+    // While a list is read there are none, and a look-up would be for each of a hundred thousand.
+    const made = this.#made.size === 0 ? undefined : this.#made.get(key);
     if (made === undefined) return undefined;
     this.#made.delete(key);
     return Buffer.compare(made.value, value) === 0 ? made.record : undefined;

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClusterDeps, ClusterSettings } from '../cluster-options.ts';
 import { type Fault, isFault } from '../engine.ts';
-import { firstMeta, type Meta, metaText, parseMeta, raised, serialText } from '../records/epoch.ts';
+import { firstMeta, isDamaged, type Meta, metaText, parseMeta, raised, serialText } from '../records/epoch.ts';
 import { metaKey, serialKey } from '../records/keys.ts';
 
 const swapMs = 3000;
@@ -23,7 +23,9 @@ export async function numberSpace(
     if (read.entry !== undefined) {
       const meta = parseMeta(read.entry.value, read.entry.modRevision);
       if (!Array.isArray(meta)) return meta;
-      return { problem: `Cannot read ${key} in etcd: ${meta[0]?.field} ${meta[0]?.message}` };
+      const why = `${meta[0]?.field} ${meta[0]?.message}`.trimStart();
+      const remedy = isDamaged(meta) ? 'delete the key, and a node makes it anew' : 'start the version that wrote it';
+      return { problem: `Cannot read ${key} in etcd: ${why}. To do: ${remedy}` };
     }
     const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life ?? newLife(), newIncarnation());
     const put = { key, value: encoder.encode(metaText(meta)) };

@@ -9,6 +9,7 @@ import type { Command, OutcomeOf } from '../../model/command.ts';
 import type { ChangeGroup, Decision } from '../../model/decision.ts';
 import type { Refused } from '../../model/submit.ts';
 import { isFault } from '../engine.ts';
+import { faultSentence } from '../nodes/fault-sentence.ts';
 import { holdPath, instancePath } from '../records/keys.ts';
 import type { RegistryPort } from '../registry-port.ts';
 import type { ClusterReplica } from '../replica/replica.ts';
@@ -189,5 +190,5 @@ export class Writes {
 
 function refusalOf(fault: Extract<SwapResult, { readonly fault: string }>): NoQuorum {
   const isUnknown = fault.fault === 'unavailable' && fault.sent;
-  return { kind: 'no-quorum', reason: fault.detail, isUnknown };
+  return { kind: 'no-quorum', reason: faultSentence(fault), isUnknown };
 }

@@ -9,6 +9,10 @@ import { scratch } from '../../kit/process/scratch.ts';
 import type { ServerProcess } from '../../kit/process/server-process.ts';
 import { until } from '../../kit/process/until.ts';
 
+const prefixRange = (prefix: string) => ({
+  key: base64(prefix),
+  range_end: base64(`${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`),
+});
 const instance = (address: string) => ({ addrs: [`http://${address}:80`] });
 
 describe.skipIf(missingEtcd.length > 0)('in etcd', () => {
@@ -58,6 +62,38 @@ describe.skipIf(missingEtcd.length > 0)('in etcd', () => {
     );
     expect(await recordOf('i/prod/pay/a1')).toMatchObject({ zz: { of: 'later' }, r: { colour: 'green', weight: 7 } });
     expect((await api(n1, 'GET', '/apps/prod/pay/a1')).body).toMatchObject({ weight: 7 });
+  });
+
+  async function areJoined(): Promise<boolean> {
+    const states = await Promise.all([n1, n2].map(async (node) => (await api(node, 'GET', '/nodes')).body['state']));
+    return states.every((state) => state === 'joined');
+  }
+
+  test.each([
+    ['all keys deleted by hand', () => etcd.ask('kv/deleterange', prefixRange('/rollcall/foreign/'))],
+    ['the numbers of the cluster deleted', () => etcd.ask('kv/deleterange', { key: base64('/rollcall/foreign/meta') })],
+    ['the numbers of the cluster damaged', () => etcd.put('/rollcall/foreign/meta', 'no numbers')],
+  ])('%s: every answer stays, and the nodes put back what they know', async (_what, harm) => {
+    const life = (await api(n1, 'GET', '/apps/prod/pay')).index?.split('-')[0];
+    const wanted = await addressesAt(n1, 'pay');
+    expect(wanted).not.toEqual([]);
+    await harm();
+    await until('both nodes have put it back', async () => {
+      for (const node of [n1, n2]) expect(await addressesAt(node, 'pay')).toEqual(wanted);
+      const isThere = await recordOf('meta').then(
+        (meta) => meta['life'] === life,
+        () => false,
+      );
+      return isThere && (await areJoined());
+    });
+    expect((await recordOf('i/prod/pay/a1'))['n']).toBe('a1');
+    const { status, body } = await api(n2, 'PATCH', '/apps/prod/pay/a1', { weight: 8 });
+    expect([status, body['replicated']]).toEqual([200, true]);
+    await until('the other node has it', async () => (await api(n1, 'GET', '/apps/prod/pay/a1')).body['weight'] === 8);
+    await api(n2, 'PATCH', '/apps/prod/pay/a1', { weight: 7 });
+    const n3 = await world.start('n3');
+    expect(await addressesAt(n3, 'pay')).toEqual(wanted);
+    await n3.stop();
   });
 
   test('the registry of another cluster is not joined by a node with a copy of its own', async () => {

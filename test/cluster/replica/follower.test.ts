@@ -8,6 +8,8 @@ import { Follower, type FollowerDeps } from '../../../src/cluster/replica/follow
 const prefix = '/rollcall/main/';
 const known: Meta = { life: 'L', incarnation: 'first', bases: [{ from: 1, base: 1000 }], unknown: {} };
 
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 function metaEntry(incarnation: string, modRevision: number): Entry {
   const value = new TextEncoder().encode(metaText({ ...known, incarnation }));
   return { key: `${prefix}meta`, value, createRevision: 1, modRevision, version: 1, lease: 0n } as Entry;
@@ -15,16 +17,17 @@ function metaEntry(incarnation: string, modRevision: number): Entry {
 
 class World {
   readonly heard: string[] = [];
-  meta: Entry | { readonly fault: 'unavailable'; readonly detail: string; readonly sent: boolean } = metaEntry(
-    'first',
-    5,
-  );
+  meta: Entry | undefined | { readonly fault: 'unavailable'; readonly detail: string; readonly sent: boolean } =
+    metaEntry('first', 5);
   send: (event: FollowEvent) => void = () => {};
   readonly follower: Follower;
 
   constructor() {
     const engine: Pick<Engine, 'read' | 'follow'> = {
-      read: async () => ('fault' in this.meta ? this.meta : { entry: this.meta, revision: 900, clusterId: 'c' }),
+      read: async () =>
+        this.meta !== undefined && 'fault' in this.meta
+          ? this.meta
+          : { entry: this.meta, revision: 900, clusterId: 'c' },
       follow: (_prefix, from, onEvent) => {
         this.heard.push(`follows from ${from.revision}`);
         this.send = onEvent;
@@ -99,6 +102,38 @@ describe('a watch that is open again', () => {
       'follows from 951',
       'restored',
     ]);
+  });
+
+  test.each([
+    ['deleted, with all else', { kind: 'delete', key: `${prefix}meta`, revision: 101 }],
+    ['no JSON any more', { kind: 'put', entry: { ...metaEntry('first', 101), value: bytes('x') } }],
+    ['without numbers', { kind: 'put', entry: { ...metaEntry('first', 101), value: bytes('{"v":2}') } }],
+  ] as const)('is restored where the numbers are %s: nothing of that is applied', async (_what, event) => {
+    const world = new World();
+    world.send({ kind: 'live', revision: 100 });
+    await world.settle();
+    const gone = { kind: 'delete', key: `${prefix}i/prod/pay/a1`, revision: 101 } as const;
+    world.send({ kind: 'group', revision: 101, events: [gone, event] });
+    expect(await world.settle()).toEqual(['follows no more', 'not live', 'rewound', 'follows from 951', 'restored']);
+  });
+
+  test('goes on where the numbers are of a later version, which it must not overwrite', async () => {
+    const world = new World();
+    world.send({ kind: 'live', revision: 100 });
+    await world.settle();
+    const later = bytes('{"v":3,"life":"L","incarnation":"first","bases":[[0,1000]]}');
+    const event = { kind: 'put', entry: { ...metaEntry('first', 101), value: later } } as const;
+    world.send({ kind: 'group', revision: 101, events: [event] });
+    expect(await world.settle()).toEqual(['applies 101']);
+  });
+
+  test('is restored where the numbers were deleted while it was closed', async () => {
+    const world = new World();
+    world.send({ kind: 'live', revision: 100 });
+    await world.settle();
+    world.meta = undefined;
+    world.send({ kind: 'live', revision: 900 });
+    expect(await world.settle()).toEqual(['follows no more', 'not live', 'rewound', 'follows from 951', 'restored']);
   });
 
   test('is not live before etcd has said which history it has', async () => {
