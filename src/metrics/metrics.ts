@@ -124,9 +124,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
 }
 
-/** The client's own. It would wake the process ten times a second for how busy the event loop is, and a hundred for how late. */
+/** Of the client's own. It would wake the process ten times a second for how busy the event loop is, and a hundred for how late. */
+const defaultsEveryMs = 10_000;
+
 function addProcessDefaults(page: Page): void {
-  collectDefaultMetrics({ register: page, eventLoopUtilizationTimeout: 1000, eventLoopMonitoringPrecision: 1000 });
+  const [eventLoopUtilizationTimeout, eventLoopMonitoringPrecision] = [defaultsEveryMs, defaultsEveryMs];
+  collectDefaultMetrics({ register: page, eventLoopUtilizationTimeout, eventLoopMonitoringPrecision });
   // At this rate they are meaningless; `rollcall_event_loop_delay_seconds` is not.
   for (const what of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
     page.removeSingleMetric(`nodejs_eventloop_lag_${what}_seconds`);

@@ -1,5 +1,5 @@
 // The registry: which instances are there, and until when. A state machine without I/O. A command is decided (`decide`,
-// which moves nothing) and what was decided is applied (`apply`, the only place where instances and the revision move);
+// which changes nothing) and the decision is applied (`apply`, the only place where instances and the revision change);
 // changes leave as one ordered stream, and the DNS side reads through `RegistryView`.
 // Limits: instances in all and per app (RegistryOptions), checked by `decide` and not by `apply`; evictions per call.
 

@@ -3,12 +3,13 @@
 // of its registration but the address. The octets are looked at as text of one character an octet, in which comparing is
 // cheap; what is kept is decoded from the octets, because a part of a text would keep the whole page in memory.
 
-import { parseAddress } from '../model/address.ts';
+import { type Address, type AddressFault, parseAddress } from '../model/address.ts';
 import type { Registration } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import { type InstanceKey, labelFault, parseAppid, parseEnv, parseInstanceId } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
+import { AddressReader } from './address-reader.ts';
 import { ContentReader } from './content-reader.ts';
 import { type Content, timesIn } from './rows.ts';
 import { parsed } from './stored-json.ts';
@@ -29,6 +30,7 @@ const zeroDigit = 0x30;
 
 export class PageReader {
   readonly #contents = new ContentReader();
+  readonly #addresses = new AddressReader();
   #octets: Buffer = Buffer.alloc(0);
   #text = '';
   /** Where the next row begins, and what of a row comes next. */
@@ -40,6 +42,9 @@ export class PageReader {
   /** The end of the registration of a row before, from after its only address on; '': of none. */
   #commonText = '';
   #common: Registration | undefined;
+  /** The times of a row before, and as the page has them. */
+  #times: Timestamps | undefined;
+  #timesText = '';
 
   /** Takes a page; the one before is forgotten. */
   take(octets: Uint8Array): void {
@@ -65,7 +70,7 @@ export class PageReader {
     const instance = isLabel && wrongLabel === undefined ? id : parseInstanceId(id);
     const { registration, supervision } = this.#content();
     const timesFrom = this.#at;
-    const times = this.#commonTimes() ?? timesIn(parsed(this.#field()));
+    const times = this.#timesOfBefore() ?? this.#commonTimes() ?? timesIn(parsed(this.#field()));
     const timesTo = this.#at - 1;
     const end = this.#text.indexOf('\n', this.#at);
     const revision = Number(this.#text.slice(this.#at, end));
@@ -105,11 +110,18 @@ export class PageReader {
     if (this.#common === undefined || !this.#text.startsWith(beforeOnlyAddress, this.#at)) return undefined;
     const end = this.#text.indexOf('"', from);
     if (!this.#text.startsWith(this.#commonText, end)) return undefined;
-    // No address has anything in it that JSON would write otherwise.
-    const address = parseAddress(this.#octets.toString('latin1', from, end));
+    const address = this.#addresses.read(this.#text.slice(from, end)) ?? this.#otherAddress(from, end);
     if ('fault' in address) return undefined;
     this.#at = end + this.#commonText.length;
     return { registration: { ...this.#common, addrs: [address] }, supervision: undefined };
+  }
+
+  /** No address has anything in it that JSON would write otherwise. */
+  #otherAddress(from: number, end: number): Address | AddressFault {
+    const text = this.#octets.toString('latin1', from, end);
+    const address = parseAddress(text);
+    if (!('fault' in address)) this.#addresses.follow(address, text);
+    return address;
   }
 
   #otherContent(): Content {
@@ -125,6 +137,13 @@ export class PageReader {
     return content;
   }
 
+  /** Of fleets that start together many are registered in one millisecond. */
+  #timesOfBefore(): Timestamps | undefined {
+    if (this.#times === undefined || !this.#text.startsWith(this.#timesText, this.#at)) return undefined;
+    this.#at += this.#timesText.length;
+    return this.#times;
+  }
+
   /** Those of an instance that takes traffic, as they are nearly always written: all five, in whole milliseconds. */
   #commonTimes(): Timestamps | undefined {
     const from = this.#at;
@@ -138,7 +157,9 @@ export class PageReader {
       !Number.isNaN(registeredAtMs + upAtMs + renewedAtMs + updatedAtMs + dirtyAtMs)
     ) {
       this.#at += behindTimes.length;
-      return { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
+      this.#timesText = this.#text.slice(from, this.#at);
+      this.#times = { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
+      return this.#times;
     }
     this.#at = from;
     return undefined;

@@ -60,7 +60,7 @@ async function checkCache({ resolver, server }: Asked, subject: Subject, forMs: 
 /** The diagnosis alone: `allowed` is the TTL that rollcall gives. */
 export function cacheFinding(
   { what, noun }: Pick<Subject, 'what' | 'noun'>,
-  { ttlMax, keptMs, countsDown }: Watched,
+  { ttlMax, keptMs, countsDown, unbrokenMs }: Watched,
   allowed: number | undefined,
   forMs: number,
 ): Finding {
@@ -91,8 +91,13 @@ export function cacheFinding(
       what,
       `always answers with TTL ${ttlMax} for ${noun}: it asks rollcall every time, or keeps nothing long enough to count`,
     );
-  if (forMs > allowed * 2000 + toleranceMs)
-    return fail(what, `kept ${noun} for all of ${forMs / 1000} s, rollcall allows ${allowed} s`, floor);
+  // With a gap in what was watched, an answer may have ended in it.
+  if (unbrokenMs > allowed * 2000 + toleranceMs)
+    return fail(
+      what,
+      `kept ${noun} for all of ${Math.round(unbrokenMs / 1000)} s, rollcall allows ${allowed} s`,
+      floor,
+    );
   return warn(
     what,
     `${noun}: no answer ended within ${forMs / 1000} s, rollcall allows ${allowed} s`,

@@ -19,6 +19,8 @@ export interface Watched {
   readonly keptMs: number | undefined;
   /** The TTL went down at least once, so there is a cache. */
   readonly countsDown: boolean;
+  /** How long was watched without a gap, up to the end. */
+  readonly unbrokenMs: number;
 }
 
 const everyMs = 250;
@@ -27,7 +29,8 @@ const gapMsMax = 3 * everyMs;
 
 /** Watches for `forMs` at most, and no longer than needed. */
 export async function watchCache(world: CacheWorld, forMs: number, isFresh: boolean): Promise<Watched> {
-  const endsAt = world.nowMs() + forMs;
+  let unbrokenSince = world.nowMs();
+  const endsAt = unbrokenSince + forMs;
   let ttlMax: number | undefined;
   let last: number | undefined;
   let countsDown = false;
@@ -35,19 +38,21 @@ export async function watchCache(world: CacheWorld, forMs: number, isFresh: bool
   let askedBefore = world.nowMs();
   for (;;) {
     const askedAt = world.nowMs();
-    if (askedAt - askedBefore > gapMsMax) [last, filledAt] = [undefined, undefined];
+    if (askedAt - askedBefore > gapMsMax) [last, filledAt, unbrokenSince] = [undefined, undefined, askedAt];
     askedBefore = askedAt;
     const ttl = await world.ask();
     if (ttl !== undefined) {
       ttlMax = Math.max(ttlMax ?? 0, ttl);
       if (last !== undefined && ttl < last) countsDown = true;
       if (last !== undefined && ttl > last) {
-        if (filledAt !== undefined) return { ttlMax, keptMs: askedAt - filledAt, countsDown };
+        if (filledAt !== undefined)
+          return { ttlMax, keptMs: askedAt - filledAt, countsDown, unbrokenMs: askedAt - unbrokenSince };
         filledAt = askedAt;
       }
       last = ttl;
     }
-    if (world.nowMs() + everyMs > endsAt) return { ttlMax, keptMs: undefined, countsDown };
+    if (world.nowMs() + everyMs > endsAt)
+      return { ttlMax, keptMs: undefined, countsDown, unbrokenMs: askedAt - unbrokenSince };
     await world.sleep(everyMs);
   }
 }

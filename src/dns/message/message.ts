@@ -1,5 +1,5 @@
-// The words of DNS as plain data: what is asked (Query) and what is answered (Answer). No octet is touched here:
-// decode.ts and encode.ts own the wire, answer.ts decides.
+// A DNS message as plain data: what is asked (Query) and what is answered (Answer). Octets are read by decode.ts and
+// written by encode.ts; answer.ts decides.
 
 import dns2 from 'dns2';
 import type { LeasedInstance } from '../../model/view.ts';

@@ -1,6 +1,6 @@
-// What DNS threads hear of instances, from the main thread: writes each into a row that all of them read, and posts the
+// Sends the instances to the DNS threads, from the main thread: writes each into a row that all of them read, and posts the
 // number of the row. Updates of one turn of the event loop go in one message, since a message costs what ten updates do; a
-// caller that needs them gone at once calls `flush`. Otherwise they go when there are many, or when the turn ends.
+// caller that needs them sent at once calls `flush`. Otherwise they go when there are many, or when the turn ends.
 // A thread that starts gets the pages as they are, then the rows of all instances, a slice a turn; changes that come in
 // between overtake none of them.
 // Limits: rows that are retired and not yet read by all are at most a quarter of the most instances that there were, or

@@ -1,5 +1,5 @@
-// The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
-// be passed on: a change of the registry or the zones is a change of the answers.
+// The data plane without threads: the handler reads the registry itself, on this thread's event loop. A change of the
+// registry or the zones is at once a change of the answers, so hardly anything has to be passed on.
 
 import type { ListenFailure } from '../../model/listen.ts';
 import { answerMessage, requestsOf } from '../server/answer-message.ts';

@@ -1,4 +1,4 @@
-// What a DNS thread hears of one instance, as numbers: its row, which has all that DNS answers with (instance-rows.ts), the
+// An update of one instance for a DNS thread, as numbers: its row, which has all that DNS answers with (instance-rows.ts), the
 // registry's revision, and its lease. A lease is open (no deadline) until it is near its end: see LeaseOptions.onNearExpiry
 // of the registry. Many updates are one array of numbers, which costs a thread no garbage to read.
 // Limit: why a suspect is kept is sent when it becomes one and when it is looked at again; between, its numbers may be others.

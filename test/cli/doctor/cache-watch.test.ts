@@ -41,7 +41,9 @@ describe('watchCache', () => {
   });
 
   test('gives up when the time is over', async () => {
-    expect(await watch(60_000, countDown(60), 5000)).toEqual({ ttlMax: 58, keptMs: undefined, countsDown: true });
+    const watched = await watch(60_000, countDown(60), 5000);
+    expect(watched).toMatchObject({ ttlMax: 58, keptMs: undefined, countsDown: true });
+    expect(watched.unbrokenMs).toBeGreaterThan(4500);
   });
 
   test('does not count what it slept through', async () => {
@@ -59,9 +61,26 @@ describe('watchCache', () => {
     expect(keptMs).toBe(1000);
   });
 
+  test('counts from the last gap', async () => {
+    let nowMs = 0;
+    const world = {
+      nowMs: () => nowMs,
+      sleep: async () => {
+        // Each second question comes late.
+        nowMs += nowMs % 1250 === 0 ? 250 : 1000;
+      },
+      ask: async () => 5,
+    };
+    expect((await watchCache(world, 20_000, false)).unbrokenMs).toBeLessThanOrEqual(250);
+  });
+
   test('notices that nothing is cached, or that no TTL is given', async () => {
-    expect(await watch(0, () => 5, 3000)).toEqual({ ttlMax: 5, keptMs: undefined, countsDown: false });
-    expect(await watch(0, () => undefined, 3000)).toEqual({ ttlMax: undefined, keptMs: undefined, countsDown: false });
+    expect(await watch(0, () => 5, 3000)).toMatchObject({ ttlMax: 5, keptMs: undefined, countsDown: false });
+    expect(await watch(0, () => undefined, 3000)).toMatchObject({
+      ttlMax: undefined,
+      keptMs: undefined,
+      countsDown: false,
+    });
   });
 });
 
@@ -72,12 +91,19 @@ describe('cacheFinding', () => {
     ['longer', { ttlMax: 5, keptMs: 9000, countsDown: true }, 5, 'fail', /kept addresses for 9\.0 s/],
     ['with a TTL of its own', { ttlMax: 60, countsDown: true }, 5, 'fail', /answers with TTL 60 .* rollcall has 5/],
     ['not at all', { ttlMax: 5 }, 5, 'ok', /asks rollcall every time/],
-    ['all the time', { ttlMax: 5, countsDown: true }, 5, 'fail', /for all of 15 s/],
+    ['all the time', { ttlMax: 5, countsDown: true, unbrokenMs: 14_800 }, 5, 'fail', /for all of 15 s/],
+    [
+      'we do not know how long',
+      { ttlMax: 5, countsDown: true, unbrokenMs: 2000 },
+      5,
+      'warn',
+      /no answer ended within 15 s/,
+    ],
     ['longer than we looked', { ttlMax: 58, countsDown: true }, 60, 'warn', /no answer ended within 15 s/],
     ['without a TTL', {}, 5, 'warn', /have no TTL/],
     ['what rollcall does not have', { ttlMax: 5 }, undefined, 'warn', /rollcall gives no TTL/],
   ])('kept %s', (_how, watched, allowed, level, why) => {
-    const whole = { ttlMax: undefined, keptMs: undefined, countsDown: false, ...watched };
+    const whole = { ttlMax: undefined, keptMs: undefined, countsDown: false, unbrokenMs: 15_000, ...watched };
     expect(cacheFinding(subject, whole, allowed, 15_000)).toMatchObject({ level, why: expect.stringMatching(why) });
   });
 });

@@ -4,7 +4,8 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connected } from '../../kit/dns/dns-client.ts';
-import { frame } from '../../kit/dns/packet.ts';
+import { frame, packet } from '../../kit/dns/packet.ts';
+import { until } from '../../kit/process/until.ts';
 
 /** In flight at once: less than any server's or socket's queue. */
 const windowMax = 100;
@@ -113,7 +114,13 @@ class Exchange {
   }
 }
 
-/** Sends each request once, under its own id, and hears what comes back until it is quiet for so long: id -> reply. */
+/** Of the question that shows that all before it have been read; no request has it. */
+const lastId = 0xfffe;
+
+/**
+ * Sends each request once, under its own id, and hears what comes back until a question behind them is answered, and then
+ * until it is quiet for so long: id -> reply.
+ */
 export async function hearAll(
   port: number,
   requests: readonly Buffer[],
@@ -132,7 +139,14 @@ export async function hearAll(
     socket.send(request);
     if (index % windowMax === 0) await sleep(10);
   }
+  const ask = (): void => socket.send(packet({ id: lastId, name: 'behind.all.test' }));
+  // A datagram may be lost.
+  const timer = setInterval(ask, patienceMs);
+  ask();
+  await until('the answer behind all', () => heard.has(lastId));
+  clearInterval(timer);
   while (performance.now() - lastAt < quietMs) await sleep(50);
   socket.close();
+  heard.delete(lastId);
   return heard;
 }

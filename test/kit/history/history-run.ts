@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DnsClient, tcpClient, udpClient } from '../dns/dns-client.ts';
 import { ApiClient, type ApiReply } from '../http/api-client.ts';
+import { addedByPauses } from '../http/lease-additions.ts';
 import type { ServerProcess } from '../process/server-process.ts';
 import { seededRandom } from '../registry/placed.ts';
 import type { Answer, Recorded, Renewal, Restart, SerialSeen, Sight, Span, State, Write } from './history.ts';
@@ -36,7 +37,8 @@ export class HistoryRun implements Recorded {
   readonly answers: Answer[] = [];
   readonly serials: SerialSeen[] = [];
   readonly restarts: Restart[] = [];
-  readonly lateMs: number;
+  /** How late a lease may end: pauses of the server come on top. */
+  lateMs: number;
   /** Calls of each kind that were answered, and unexpected replies. */
   readonly counts: Record<string, number> = {};
   readonly surprises: string[] = [];
@@ -66,6 +68,7 @@ export class HistoryRun implements Recorded {
       ...readers.map((client, at) => this.#untilOver(() => this.#read(client, at < 2 ? 'UDP' : 'TCP'))),
     ];
     await sleep(lifeMs);
+    this.lateMs += await addedByPauses(apis[0] as ApiClient, shortLeaseSeconds * 1000);
     const killed = kill?.();
     this.#isOver = true;
     if (killed === undefined) await Promise.all(atWork);
