@@ -22,6 +22,8 @@ import type { ZoneTable } from '../zone/zone-table.ts';
 const chainMax = 16;
 /** Targets whose addresses are added: more could not fit a UDP answer. */
 const additionalTargetsMax = 100;
+/** Addresses that are added, four for each of a hundred records: thousands take longer to write than the answer does. */
+const additionalRecordsMax = 400;
 const never = Number.POSITIVE_INFINITY;
 /** Queried at an alias, these are about the alias itself: RRSIG and NSEC may exist beside it (RFC 4035 §2.5). */
 const besideAlias: ReadonlySet<number> = new Set([RRType.CNAME, RRType.ANY, 46, 47]);
@@ -67,6 +69,20 @@ function isCutOff(zone: Zone, name: Name, nowMs: number): boolean {
 function wildcardFor(zone: Zone, name: Name, nowMs: number): Node | undefined {
   const found = zone.hasWildcards ? lookUp(zone, name, RRType.A, nowMs) : undefined;
   return found?.kind === 'node' ? found.node : undefined;
+}
+
+/** All addresses of a target or none: clients ask for those that they were not given. */
+function withinMax(additional: readonly RRset[]): readonly RRset[] {
+  let records = 0;
+  for (const { owner, rdatas } of additional) {
+    records += rdatas.length;
+    if (records > additionalRecordsMax)
+      return additional.slice(
+        0,
+        additional.findIndex((rrset) => rrset.owner === owner),
+      );
+  }
+  return additional;
 }
 
 function zoneFor(zones: ZoneTable, name: Name, type: number): Zone | undefined {
@@ -164,7 +180,7 @@ class Chain {
     const rrset = isLiveSoa ? zone.live.withSerial(data.rrset) : data.rrset;
     if (isLiveSoa) this.#sources.push(zone.live);
     this.#answer.push(isWildcard ? { ...rrset, owner: this.#name } : rrset);
-    const additional = this.#additionalOf(zone, rrset, data.additional);
+    const additional = withinMax(this.#additionalOf(zone, rrset, data.additional));
     return this.#done(Rcode.NOERROR, data.reason ?? 'the name has records of this type', { additional });
   }
 

@@ -34,8 +34,8 @@ import type { WaitingCounts } from './waiting-note.ts';
 const cachedMax = 256;
 /** Selections whose sums are kept: each takes some forty octets a chunk of the app, of which there are 1.5 a hundred instances. */
 const partsMax = 64;
-/** What was made of instances, all kinds together: of the choices of a few epochs. */
-const preparedMax = 4096;
+/** What was made of instances, all kinds together: of the choices of a few epochs, and twice all of them where they are many. */
+const preparedLeast = 4096;
 /** What is named of those that are left out of an answer. */
 const namedMax = 2;
 
@@ -187,8 +187,9 @@ export class LargeApp {
   /** What `make` makes of an instance, or has made of it as it is. */
   prepared<Value>(kind: string, slot: number, make: (leased: LeasedInstance) => Value): Value {
     let bySlot = this.#prepared.get(kind);
-    if (bySlot === undefined || this.#preparedCount >= preparedMax) {
-      if (this.#preparedCount >= preparedMax) this.#prepared.clear();
+    const isFull = this.#preparedCount >= Math.max(preparedLeast, 2 * this.size);
+    if (bySlot === undefined || isFull) {
+      if (isFull) this.#prepared.clear();
       if (this.#prepared.size === 0) this.#preparedCount = 0;
       bySlot = this.#prepared.get(kind) ?? new Map<number, unknown>();
       this.#prepared.set(kind, bySlot);

@@ -27,8 +27,9 @@ export function selectionOfHosts(
   const isEach = instances <= instancesMax;
   const max = isEach ? instances : Math.max(1, Math.floor(instancesMax / drawn.length));
   const octetsOf = family === 4 ? parseIpv4 : parseIpv6;
+  const leasedAt = (slot: number) => large.prepared('leased', slot, (leased) => leased);
   const recordOf = (one: ChosenHost): RecordCandidate => {
-    const [first, ...others] = one.slots(max).map((slot) => large.at(slot)) as [LeasedInstance, ...LeasedInstance[]];
+    const [first, ...others] = one.slots(max).map(leasedAt) as [LeasedInstance, ...LeasedInstance[]];
     const record = candidate([octetsOf(one.host) as Uint8Array], first, place.nowMs);
     for (const other of others) join(record, other, place.nowMs);
     return record;

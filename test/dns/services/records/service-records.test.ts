@@ -268,3 +268,17 @@ test('of a TXT set that no message could hold, as much as fits is chosen, withou
   }
   expect(seen.size).toBe(60);
 });
+
+test('ADDITIONAL has whole targets, and no more addresses than the answer is worth', () => {
+  const harness = new Harness();
+  for (let i = 0; i < 110; i++) {
+    const addrs = Array.from({ length: 30 }, (_, k) => `http://10.${k}.0.${i}:80`);
+    harness.register(`orders.prod/i${i}`, { addrs });
+  }
+  const { answer, additional, tc } = harness.query('orders.prod.svc.', 'SRV', { tcp: true });
+  expect([answer.length, tc]).toEqual([100, false]);
+  const ofTarget = new Map<string, number>();
+  for (const { owner } of additional) ofTarget.set(owner, (ofTarget.get(owner) ?? 0) + 1);
+  expect([...ofTarget.values()]).toEqual(Array(13).fill(30));
+  for (const target of ofTarget.keys()) expect(harness.query(target, 'A', { tcp: true }).answer).toHaveLength(30);
+});
