@@ -57,8 +57,7 @@ function failureOf(name: string, [command = '', ...args]: readonly string[]): st
   const { status, signal, error } = spawnSync(join(bin, command), args, {
     cwd: root,
     stdio: 'inherit',
-    // Hundreds of servers are started: compiled once, they start in half the time.
-    env: { ...process.env, PATH, NODE_COMPILE_CACHE: join(scratch, 'compiled') },
+    env: { ...process.env, PATH },
   });
   return error?.message ?? (status === 0 ? undefined : `exit code ${status ?? signal}`);
 }

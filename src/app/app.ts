@@ -176,7 +176,7 @@ async function compose(
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.
-  const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock);
+  const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock, plane);
   const phases = { isReady: () => phase.now === 'ready', isRecovered: () => phase.now !== 'starting' };
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger, folder: given.data };

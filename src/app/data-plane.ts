@@ -36,9 +36,7 @@ export function openDataPlane(
     takeWorker,
     tls: pair === undefined || listens.length === 0 ? undefined : { listens, pair: { cert: pair.cert, key: pair.key } },
     view: registry,
-    allInstances: function* () {
-      for (const app of registry.apps()) yield* app.instances();
-    },
+    allInstances: () => registry.living(),
     zones,
     live: liveZones,
     fileZones,

@@ -1,22 +1,29 @@
 // One timer, set to the earliest lease deadline. Renewals do not touch it; it then wakes a little early, finds nothing due
-// and is set again. Evictions go in slices, yielding to other work, so that a mass expiry holds nothing up.
+// and is set again. Evictions go in slices, yielding to other work, so that a mass expiry holds nothing up. Where more leases
+// end than a slice can evict, all of them are decided first, and DNS stops answering with them: that takes a fraction of what
+// the evictions do, which follow.
 
+import type { Plane } from '../dns/plane/plane.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 
-/** A slice takes about a millisecond. */
+/** A slice takes some milliseconds. */
 const evictionsPerSlice = 500;
+const looksPerSlice = 2000;
 
 export class LeaseTimer {
   readonly #registry: Registry;
   readonly #clock: Clock;
+  readonly #dns: Pick<Plane, 'endLeases'>;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #stopped = false;
 
-  constructor(registry: Registry, clock: Clock) {
+  /** `dns` shows no lease that has ended, though its instance is evicted later. */
+  constructor(registry: Registry, clock: Clock, dns: Pick<Plane, 'endLeases'>) {
     this.#registry = registry;
     this.#clock = clock;
+    this.#dns = dns;
   }
 
   /** To be called after every change: a new lease may end before all others. */
@@ -39,8 +46,11 @@ export class LeaseTimer {
     if (this.#stopped) return;
     // While this runs, changes need not arm: it ends by arming for what is left.
     this.#dueMs = Number.NEGATIVE_INFINITY;
-    this.#registry.evictExpired(evictionsPerSlice);
-    const nextMs = this.#registry.nextDeadlineMs();
+    const registry = this.#registry;
+    const ended = registry.endLeases(looksPerSlice);
+    if (ended.length > 0 && registry.endedCount > evictionsPerSlice) this.#dns.endLeases(ended, registry.touch());
+    if (!registry.hasDueLeases) registry.evictExpired(evictionsPerSlice);
+    const nextMs = registry.nextDeadlineMs();
     if (nextMs !== undefined && nextMs <= this.#clock.monotonicMs()) {
       setImmediate(() => this.#act());
       return;

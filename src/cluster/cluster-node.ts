@@ -317,7 +317,7 @@ export class ClusterNode {
         this.parts.watch.seen('node', key.slice(prefix.length + 2), value, modRevision);
     replica.load(listing, meta);
     for (const state of table.all())
-      if (!state.hasSession) state.owned = Math.max(state.owned, replica.ownedBy(state.node));
+      if (!state.hasSession) state.owned = Math.max(state.owned, replica.records.ownedBy(state.node));
     const { engine, clock, log, onGap, copy } = this.#deps;
     this.#follower = new Follower({
       ...{ engine, prefix, replica, clock, log, onGap, copy, membership: membership as NodeMembership },
@@ -351,7 +351,7 @@ export class ClusterNode {
   #hello(): void {
     if (this.state === 'starting') return;
     const { table, replica, peers, runner, cutWrites, candidates } = this.parts;
-    const [isJoined, owned] = [this.state === 'joined', replica.ownedBy(this.name)];
+    const [isJoined, owned] = [this.state === 'joined', replica.records.ownedBy(this.name)];
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     this.#clockWatch.look(table.all());
     const own = { node: this.name, files: candidates.digest, ...this.#withoutEtcd };

@@ -279,9 +279,9 @@ export class NodeParts {
   }
 
   #openRestoring(): Restoring {
-    const { deps, settings, replica } = this;
+    const { deps, settings, replica, publisher } = this;
     return new Restoring({
-      ...{ deps, settings, replica, tombstones: this.#tombstones },
+      ...{ deps, settings, replica, publisher, tombstones: this.#tombstones },
       actsFor: (node) => node === settings.node || this.watch.executes.has(node),
       isClosed: () => this.isClosed,
       operation: () => this.#operation('r'),

@@ -99,7 +99,7 @@ export class NodeWatch {
       this.#deps.log('info', { node: state.node }, 'a node of the cluster is back');
     }
     for (const state of dead) {
-      if (!state.hasSentHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
+      if (!state.hasSentHello) state.owned = Math.max(state.owned, this.#deps.replica.records.ownedBy(state.node));
       if (!state.hasLeft) this.#deps.runner.handle({ kind: 'dead', node: state.node });
       this.#deps.log('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
       if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);

@@ -2,7 +2,8 @@
 // the wait for the next change of the app. An app that was never registered is an empty list like any other.
 // `round-robin` goes on from call to call: the number of the next turn is kept for each list that was asked for (app,
 // filters, choice), so that two callers of different lists do not take each other's turns.
-// Limit: `listsMax` lists; one that is forgotten begins anywhere, or the first instance would get all the calls.
+// Limit: `listsMax` lists. One that is forgotten begins at a random instance: beginning at the first each time would send
+// that one all the calls.
 
 import { LRUCache } from 'lru-cache';
 import type { InstanceRecord } from '../model/instance-record.ts';

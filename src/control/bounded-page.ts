@@ -1,5 +1,5 @@
-// The first page of a sorted list without sorting the list: one pass, and never more than a page in memory. A hundred
-// thousand apps for a page of a hundred cost a comparison each and a few hundred insertions.
+// The first page of a sorted list without sorting the list: one pass, and never more than a page in memory. For a page of
+// a hundred, a hundred thousand apps cost a comparison each and a few hundred insertions.
 
 /** The `limit` smallest of `items` that come after a cursor (`isAfter`), in order, and whether there are more. */
 export function firstAfter<T>(

@@ -1,6 +1,6 @@
-// Makes a decision true. On one node that is at once: the changes get the next numbers and are applied. In a cluster
-// they are written to its store first and applied when they come back with their numbers; a swap that is lost has the
-// command decided anew, which is why the committer is handed the command too.
+// Commits a decision. On one node that is done at once: the changes get the next revisions and are applied. In a cluster
+// they are written to its store first and applied when they come back with their revisions; where another node's write came
+// first, the command is decided anew, which is why the committer gets the command too.
 
 import type { Actor } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';

@@ -280,6 +280,11 @@ function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
+/** What the addresses of an instance serve. Its hosts are not put into words. */
+export function servicesOf(instance: Instance): readonly ServicePort[] {
+  return instance instanceof CompactInstance ? instance.profile.services : instance.addrs;
+}
+
 /** An address without its host. */
 export type NamedPort = Pick<Address, 'portName' | 'protocol' | 'port'>;
 

@@ -43,9 +43,9 @@ export class Admission {
     return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
   }
 
-  /** `app`: that of the key, where there is one. */
+  /** `app`: that of the key, where there is one. A label that is another instance's id is that one's, whatever label it has. */
   isLabelTaken(app: App | undefined, { env, appid }: InstanceKey, label: string): boolean {
-    return app?.byLabel(label) !== undefined || this.#apps.at(env, `${label}.${appid}`) !== undefined;
+    return app?.isTaken(label, label) === true || this.#apps.at(env, `${label}.${appid}`) !== undefined;
   }
 
   /**

@@ -1,5 +1,5 @@
-// What is to become of each command, decided from the present state and nothing else: nothing moves here. The outcome of
-// a decision that changes something is read from the record once the change has been applied.
+// Decides each command from the present state and nothing else, and changes nothing. The outcome of a decision that changes
+// something is read from the record once the change has been applied.
 
 import type { Actor, Cause, NewChange } from '../model/change.ts';
 import type {

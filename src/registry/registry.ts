@@ -1,5 +1,5 @@
 // The registry: which instances are there, and until when. A state machine without I/O. A command is decided (`decide`,
-// which moves nothing) and what was decided is applied (`apply`, the only place where instances and the revision move);
+// which changes nothing) and the decision is applied (`apply`, the only place where instances and the revision change);
 // changes leave as one ordered stream, and the DNS side reads through `RegistryView`.
 // Limits: instances in all and per app (RegistryOptions), checked by `decide` and not by `apply`; evictions per call.
 
@@ -22,7 +22,7 @@ import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
 import { Decider } from './decider.ts';
 import type { Hold } from './holds.ts';
-import { isLapsed } from './leases/term.ts';
+import { isLapsed, lapsesAtEnd } from './leases/term.ts';
 import { MutableRecord, recoveredSupervision } from './mutable-record.ts';
 import type { RegistryOptions } from './options.ts';
 import { State } from './state.ts';
@@ -35,6 +35,8 @@ const ownDecision: Actor = { kind: 'system', front: 'leases', address: '' };
 const recovery: Actor = { kind: 'system', front: 'recovery', address: '' };
 
 const holdCheckMs = 60_000;
+/** Looking at a lease is cheaper than evicting its instance. */
+const looksPerEviction = 4;
 
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
@@ -173,15 +175,6 @@ export class Registry implements RegistryView {
     return this.#decide(command, actor, now) as Decision<OutcomeOf<C>>;
   }
 
-  /** What time alone brings about by now, at most `limit`: holds that end, evictions. Each that is not applied is decided again. */
-  decideExpired(now: Moment, limit: number): NewChange[] {
-    this.#state.changes.expectNoListener();
-    const ended = this.#decideEndedHolds(now);
-    if (ended.length > 0) return ended.slice(0, limit);
-    const expired = this.#state.leases.takeExpired(now.monotonicMs, limit);
-    return expired.map((stored) => this.#decider.expire(stored, ownDecision, now));
-  }
-
   /**
    * Applies what was decided, here or on another node, in order; never refuses for limits. Precondition: its revisions
    * are higher than any before, and every instance that is changed or removed is there.
@@ -278,10 +271,11 @@ export class Registry implements RegistryView {
     if (this.#state.holds.delete(key)) this.#options.onHoldReleased?.(key);
   }
 
-  /** Monotonic milliseconds before which `decideExpired` has nothing to do, or earlier; undefined: nothing is due at all. */
+  /** Monotonic milliseconds before which `evictExpired` has nothing to do, or earlier; undefined: nothing is due at all. */
   nextDeadlineMs(): number | undefined {
     const { firstEndMs } = this.#state.holds;
-    const leaseMs = this.#state.leases.nextMs();
+    const { leases } = this.#state;
+    const leaseMs = leases.toEvict.size > 0 ? this.#clock.monotonicMs() : leases.nextMs();
     if (firstEndMs === Number.POSITIVE_INFINITY) return leaseMs;
     const { monotonicMs, wallMs } = this.#now();
     // Looked at every minute: the wall clock may be set.
@@ -299,17 +293,55 @@ export class Registry implements RegistryView {
     return stored === undefined ? '' : this.#state.suspectReason(stored);
   }
 
+  /**
+   * Decides which leases end, after so many looks at most. Those of them that leave: nothing is changed yet, they are evicted
+   * with `evictExpired`, and may be heard before.
+   */
+  endLeases(looksMax: number): readonly InstanceRecord[] {
+    this.#state.changes.expectNoListener();
+    const ended = this.#state.leases.endDue(this.#now().monotonicMs, looksMax);
+    return ended.filter(({ instance }) => !lapsesAtEnd(instance));
+  }
+
+  /** Whose leases have ended and that are not evicted yet. */
+  get endedCount(): number {
+    return this.#state.leases.toEvict.size;
+  }
+
+  /** There is more for `endLeases`. */
+  get hasDueLeases(): boolean {
+    return (this.#state.leases.nextMs() ?? Number.POSITIVE_INFINITY) <= this.#clock.monotonicMs();
+  }
+
+  /** All instances but those whose leases have ended, to be walked while they change. */
+  *living(): Generator<InstanceRecord> {
+    const { apps, leases } = this.#state;
+    for (const app of apps.apps()) for (const stored of app.instances()) if (!leases.toEvict.has(stored)) yield stored;
+  }
+
   /** Evicts what is due, at most `limit` instances, and returns the number evicted. */
   evictExpired(limit: number): number {
+    this.#state.changes.expectNoListener();
     const now = this.#now();
     let evicted = 0;
     while (evicted < limit) {
-      const changes = this.decideExpired(now, limit - evicted);
+      if (this.#state.leases.toEvict.size === 0) this.#state.leases.endDue(now.monotonicMs, looksPerEviction * limit);
+      const changes = this.#decideExpired(now, limit - evicted);
       if (changes.length === 0) break;
       this.apply({ changes, revision: this.revision + 1, at: now });
       evicted += changes.length;
     }
     return evicted;
+  }
+
+  /** What time alone brings about by now, at most `limit`: holds that end, evictions. */
+  #decideExpired(now: Moment, limit: number): NewChange[] {
+    const endedHolds = this.#decideEndedHolds(now);
+    if (endedHolds.length > 0) return endedHolds.slice(0, limit);
+    const ended = this.#state.leases.toEvict.first(limit);
+    return ended.map(([stored, endedMs]) =>
+      this.#decider.expire(stored, ownDecision, { ...now, monotonicMs: endedMs }),
+    );
   }
 
   #decideEndedHolds(now: Moment): NewChange[] {

@@ -1,5 +1,5 @@
-// All that moves: the apps with their instances, the leases, the revision. `apply` is the only place where instances and
-// the revision change; renewals move a lease and a time. Nothing is refused here.
+// The mutable state: the apps with their instances, the leases, the revision. `apply` is the only place where instances and
+// the revision change; a renewal moves a deadline and a time. Nothing is refused here.
 
 import { strict as assert } from 'node:assert';
 import type { Change, LeaseState, NewChange } from '../model/change.ts';

@@ -13,13 +13,13 @@ export interface Named {
 }
 
 /** An app, or the end of the names of several. */
-export interface Known<App> {
+export interface KnownSuffix<App> {
   readonly app: App | undefined;
   /** Apps at or below this suffix. */
   readonly count: number;
 }
 
-interface Entry<App> extends Known<App> {
+interface Entry<App> extends KnownSuffix<App> {
   readonly hash: number;
   readonly env: string;
   readonly suffix: string;
@@ -52,6 +52,8 @@ export class Catalogue<App extends Named> {
   }
 
   at(env: string, appid: string): App | 'within' | undefined {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.appid === appid && latest.env === env) return latest;
     const entry = this.#find(env, appid);
     return entry === undefined ? undefined : (entry.app ?? 'within');
   }
@@ -65,7 +67,7 @@ export class Catalogue<App extends Named> {
   }
 
   /** What is at the env and name of this hash (see `appHash`), or at others of that hash; undefined: nothing is. */
-  knownWithHash(hash: number): Known<App> | undefined {
+  knownWithHash(hash: number): KnownSuffix<App> | undefined {
     return this.#entries.withHash(hash);
   }
 

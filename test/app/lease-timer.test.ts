@@ -9,7 +9,9 @@ const lease = (leaseSeconds: number) => ({ leaseSeconds });
 function world() {
   const harness = new Harness({ guard: unguarded });
   const { registry, clock } = harness;
-  const timer = new LeaseTimer(registry, clock);
+  /** So many were reported at a time. */
+  const endings: number[] = [];
+  const timer = new LeaseTimer(registry, clock, { endLeases: (ended) => void endings.push(ended.length) });
   registry.onChange(() => timer.arm());
   /** Both clocks, a millisecond at a time. */
   const pass = (ms: number) => {
@@ -18,7 +20,7 @@ function world() {
       vi.advanceTimersByTime(1);
     }
   };
-  return { harness, registry, timer, pass };
+  return { harness, registry, timer, pass, endings };
 }
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] }));
@@ -55,13 +57,35 @@ test('a shorter lease that comes later ends first', () => {
 });
 
 test('many that end at once go in slices, with other work in between', () => {
-  const { harness, registry, timer } = world();
+  const { harness, registry, timer, endings } = world();
   for (let i = 0; i < 1200; i++) harness.register(`mass.prod/${i}`, lease(5));
   harness.clock.advance(5001);
   const slice = vi.spyOn(registry, 'evictExpired');
   vi.advanceTimersByTime(5001);
   expect(registry.instanceCount).toBe(0);
   expect(slice.mock.calls.length).toBe(3);
+  expect(endings).toEqual([1200]);
+  timer.stop();
+});
+
+test('of very many all are reported before the first is evicted, and few are not', () => {
+  const { harness, registry, timer, endings } = world();
+  for (let i = 0; i < 5000; i++) harness.register(`mass.prod/${i}`, lease(5));
+  const counts: number[] = [];
+  const report = endings.push.bind(endings);
+  endings.push = (...ended) => {
+    counts.push(registry.instanceCount);
+    return report(...ended);
+  };
+  harness.clock.advance(5001);
+  vi.advanceTimersByTime(5001);
+  expect([registry.instanceCount, endings.reduce((sum, count) => sum + count, 0)]).toEqual([0, 5000]);
+  expect(new Set(counts)).toEqual(new Set([5000]));
+  for (let i = 0; i < 500; i++) harness.register(`few.prod/${i}`, lease(5));
+  const before = endings.length;
+  harness.clock.advance(5001);
+  vi.advanceTimersByTime(5001);
+  expect([registry.instanceCount, endings.length]).toEqual([0, before]);
   timer.stop();
 });
 

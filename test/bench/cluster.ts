@@ -205,10 +205,7 @@ async function fill(etcd: Etcd, count: number): Promise<void> {
       const addrs = [`http://10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}:8080`];
       const registration = { ...record.r, addrs };
       const value = encoder.encode(JSON.stringify({ ...record, r: registration, n: id, l: id, u: id, x: place }));
-      const writes = [
-        { key: `${prefix}i/${path}`, value },
-        { key: `${prefix}l/${path}`, value: encoder.encode(id) },
-      ];
+      const writes = [{ key: `${prefix}i/${path}`, value }];
       return { conditions: [], writes, reads: [], isOwn: () => false };
     });
     const serial = { key: `${prefix}s`, value: encoder.encode(JSON.stringify({ o: 'n1', x: swaps.length - 1 })) };

@@ -1,5 +1,5 @@
 // What three members of etcd do by themselves on this machine, by the client that rollcall has: the control of every
-// number of the cluster. A swap is as a registration's: a record of 500 octets and a label, if neither is there.
+// number of the cluster. A swap is as a registration's: a record of 500 octets, if neither it nor its label is there.
 
 import { type Engine, isFault, type Swap } from '../../src/cluster/engine.ts';
 import { parseEndpoint } from '../../src/cluster/etcd/endpoint.ts';
@@ -9,7 +9,7 @@ import { cpuSeconds } from './cpu.ts';
 
 const prefix = '/rollcall/alone/';
 const record = new Uint8Array(500).fill(0x61);
-const label = new Uint8Array(12).fill(0x61);
+const serial = new Uint8Array(12).fill(0x61);
 const withinMs = 30_000;
 
 interface Alone {
@@ -63,7 +63,7 @@ async function follow(engine: Engine): Promise<void> {
 }
 
 async function put(engine: Engine, groupSize: number): Promise<void> {
-  const puts = [{ key: `${prefix}s`, value: label }];
+  const puts = [{ key: `${prefix}s`, value: serial }];
   const reply = await engine.swap({ swaps: Array.from({ length: groupSize }, swapOf), puts }, withinMs);
   if (isFault(reply)) throw new Error(reply.detail);
 }
@@ -74,10 +74,7 @@ function swapOf(): Swap {
   const [key, labelKey] = [`${prefix}i/prod/fleet/i-${++made}`, `${prefix}l/prod/fleet/i-${made}`];
   return {
     conditions: [key, labelKey].map((one) => ({ key: one, is: 'absent' })),
-    writes: [
-      { key, value: record },
-      { key: labelKey, value: label },
-    ],
+    writes: [{ key, value: record }],
     reads: [key],
     isOwn: () => false,
   };

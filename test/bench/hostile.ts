@@ -1,9 +1,10 @@
 // Mixed hostile load for as long as it is asked for, with honest clients beside it: nothing may crash, grow or get lost. Spoiled
 // packets, costly questions of a large app with sizes that differ, connections that send an octet now and then or read
-// nothing, garbage, wrong credentials and bodies that are too large; beside them an honest DNS client, one that renews
-// its instance, and one that registers, changes and cancels, and knows what has to be there in the end.
+// nothing, garbage, wrong credentials and bodies that are too large; beside them an honest DNS client, instances that renew
+// short leases, and a client that registers, changes and cancels, and knows what has to be there in the end.
 // It ends with 1 where a question was lost or answered wrongly, a renewal or a write was refused, what is registered (before and
-// after a restart) is not what was answered for, a fault was logged, or memory or descriptors have not come back.
+// after a restart) is not what was answered for, a fault was logged, or memory or descriptors have not come back. What is
+// live on the heaps of all threads is taken at the beginning, half a minute into the load, and at the end.
 //   node_modules/.bin/node test/bench/hostile.ts [SECONDS]
 
 import { createSocket } from 'node:dgram';
@@ -15,7 +16,9 @@ import { mutatedPackets, seededRandom } from '../kit/dns/mutated-packets.ts';
 import { frame, packet, typeNumbers } from '../kit/dns/packet.ts';
 import { ApiClient } from '../kit/http/api-client.ts';
 import { removeScratch, scratch } from '../kit/process/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { liveHeapBytes } from './heap.ts';
+import { nextPort } from './ports.ts';
 import { residentBytes } from './resident.ts';
 import { printTable } from './table.ts';
 
@@ -25,9 +28,14 @@ const bigInstances = 2000;
 const secret = 'the-own-secret-of-the-honest';
 /** Rounds of a hostile client a second; each is small, so that the machine is busy and not stuck. */
 const roundsPerSecond = 20;
-const reportMs = 30_000;
+const reportMs = 60_000;
+/** Each renews three times a lease. */
+const renewingInstances = 100;
+const renewingLeaseSeconds = 30;
 /** Growth that is no growth: what a heap of another size and full caches take. */
 const growthMaxBytes = 150 * 1024 * 1024;
+/** The same of what is live: caches, and the history of writes. */
+const liveGrowthMaxBytes = 50 * 1024 * 1024;
 const descriptorsMax = 40;
 const rightsOf = { authorization: `Bearer ${secret}` };
 
@@ -57,8 +65,10 @@ const random = seededRandom(seed);
 const directory = scratch({
   'tokens.yaml': `- { name: honest, token: ${secret}, allow: [{ rights: [admin] }] }\n- { name: other, token: another-secret-of-nobody, allow: [{ rights: [read], env: none }] }\n`,
 });
+const inspectPort = await nextPort();
 const open = () =>
   startServer({
+    command: [process.execPath, `--inspect=127.0.0.1:${inspectPort}`, main, 'serve'],
     directory,
     data: join(directory, 'data'),
     args: ['--token-file', 'tokens.yaml'],
@@ -77,9 +87,11 @@ for (let i = 0; i < bigInstances; i += 20)
   await Promise.all(
     Array.from({ length: 20 }, (_, k) => put(`big/i-${i + k}`, `10.9.${(i + k) >> 8}.${(i + k) & 255}`)),
   );
-await put('orders/a1', '10.0.0.7');
+for (let i = 0; i < renewingInstances; i++)
+  await put(`orders/a${i}`, `10.0.0.${i + 1}`, { leaseSeconds: renewingLeaseSeconds });
 
 const startBytes = residentBytes(server.pid);
+const startLiveBytes = await liveHeapBytes(inspectPort);
 const startDescriptors = server.descriptors();
 const rows: string[][] = [];
 const work = [
@@ -92,12 +104,14 @@ const work = [
   writing(),
   reporting(server),
 ];
+const loaded = liveUnderLoad();
 await sleep(1000 * seconds);
 isOver = true;
 await Promise.all(work);
-// Idle connections are closed within 30 s.
-await sleep(Math.min(35_000, 1000 * seconds));
-await ended();
+for (const socket of opened) socket.destroy();
+// Leases of those that renew are not over yet; what is closed is let go.
+await sleep(Math.min(10_000, 1000 * seconds));
+await ended(await loaded);
 printTable(['after s', 'resident MB', 'descriptors', 'DNS asked', 'lost', 'wrong', 'p50 ms', 'p99', 'longest'], rows);
 console.log(JSON.stringify(counts));
 for (const fault of faults) console.log(`FAULT: ${fault}`);
@@ -106,9 +120,13 @@ removeScratch(directory);
 process.exit(faults.length > 0 ? 1 : 0);
 
 /** Memory and descriptors are back, and all that was answered for is there, before and after a restart. */
-async function ended(): Promise<void> {
+async function ended(loadedBytes: number): Promise<void> {
+  const live = [startLiveBytes, loadedBytes, await liveHeapBytes(inspectPort)];
+  console.log(`live MB at the start, under load, in the end: ${live.map(megabytes).join(', ')}`);
+  const liveGrown = (live[2] as number) - loadedBytes;
+  if (liveGrown > liveGrowthMaxBytes) faults.push(`what is live has grown by ${megabytes(liveGrown)} MB`);
   const grown = residentBytes(server.pid) - startBytes;
-  if (grown > growthMaxBytes) faults.push(`memory has grown by ${Math.round(grown / 1024 / 1024)} MB`);
+  if (grown > growthMaxBytes) faults.push(`memory has grown by ${megabytes(grown)} MB`);
   const more = server.descriptors() - startDescriptors;
   if (more > descriptorsMax) faults.push(`${more} descriptors more than before are open`);
   await compare('in the end');
@@ -139,8 +157,8 @@ async function compare(when: string): Promise<void> {
   }
 }
 
-async function put(path: string, host: string, weight = 10): Promise<void> {
-  const body = { addrs: [`https://${host}:8443`], weight, leaseSeconds: 7200, metadata: { team: 'x'.repeat(200) } };
+async function put(path: string, host: string, { weight = 10, leaseSeconds = 7200 } = {}): Promise<void> {
+  const body = { addrs: [`https://${host}:8443`], weight, leaseSeconds, metadata: { team: 'x'.repeat(200) } };
   const reply = await api.call('PUT', `/api/v1/apps/prod/${path}`, { body, headers: rightsOf });
   if (reply.status >= 300) faults.push(`PUT ${path}: ${reply.status} ${reply.text.slice(0, 200)}`);
   else expected.set(path, weight);
@@ -154,18 +172,26 @@ async function hostileRounds(round: () => Promise<void> | void): Promise<void> {
 }
 
 async function renewing(): Promise<void> {
-  while (!isOver) {
-    const reply = await api.call('PUT', '/api/v1/apps/prod/orders/a1/renew', { headers: rightsOf });
+  const everyMs = (renewingLeaseSeconds * 1000) / 3 / renewingInstances;
+  for (let i = 0; !isOver; i = (i + 1) % renewingInstances) {
+    const reply = await api.call('PUT', `/api/v1/apps/prod/orders/a${i}/renew`, { headers: rightsOf });
     counts.renewals++;
-    if (reply.status !== 200) faults.push(`renewal: ${reply.status} ${reply.text.slice(0, 200)}`);
-    await sleep(100);
+    if (reply.status !== 200) faults.push(`renewal of a${i}: ${reply.status} ${reply.text.slice(0, 200)}`);
+    await sleep(everyMs);
   }
+}
+
+/** What is live once all kinds of load have been there. */
+async function liveUnderLoad(): Promise<number> {
+  const endMs = performance.now() + 1000 * Math.min(300, seconds / 2);
+  while (!isOver && performance.now() < endMs) await sleep(200);
+  return await liveHeapBytes(inspectPort);
 }
 
 async function writing(): Promise<void> {
   for (let i = 0; !isOver; i++) {
     const path = `moving/m-${i % 50}`;
-    if (i % 3 < 2) await put(path, `10.8.0.${i % 50}`, 1 + (i % 100));
+    if (i % 3 < 2) await put(path, `10.8.0.${i % 50}`, { weight: 1 + (i % 100) });
     else {
       const reply = await api.call('DELETE', `/api/v1/apps/prod/${path}`, { headers: rightsOf });
       if (reply.status === 200 || reply.status === 404) expected.delete(path);
@@ -176,7 +202,11 @@ async function writing(): Promise<void> {
   }
 }
 
-/** An honest DNS client, and what the server takes, half a minute at a time. */
+function megabytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(0);
+}
+
+/** An honest DNS client, and what the server takes, a minute at a time. */
 async function reporting(of: ServerProcess): Promise<void> {
   const startMs = performance.now();
   while (!isOver) {
@@ -187,10 +217,14 @@ async function reporting(of: ServerProcess): Promise<void> {
     if (result.lost > 0) faults.push(`${result.lost} of ${result.asked} questions were lost`);
     if (result.wrong > 0) faults.push(`${result.wrong} of ${result.asked} answers were wrong`);
     const times = [result.medianMs, result.p99Ms, result.longestMs].map((ms) => ms.toFixed(2));
-    const megabytes = (residentBytes(of.pid) / 1024 / 1024).toFixed(0);
     const after = ((performance.now() - startMs) / 1000).toFixed(0);
     const { asked, lost, wrong } = result;
-    rows.push([after, megabytes, ...[of.descriptors(), asked, lost, wrong].map(String), ...times]);
+    rows.push([
+      after,
+      megabytes(residentBytes(of.pid)),
+      ...[of.descriptors(), asked, lost, wrong].map(String),
+      ...times,
+    ]);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../kit/process/program.ts';
 import { scratch } from '../kit/process/scratch.ts';
 import { root } from '../kit/process/server-process.ts';
@@ -43,26 +43,16 @@ describe.each([
   { how: 'in a few files', hasBundler: true },
   { how: 'file by file', hasBundler: false },
 ])('$how', ({ hasBundler }) => {
-  test('is built at the first start, and again where something was edited, beside what may still run', async () => {
-    const folder = clone(hasBundler);
+  let folder = '';
+  let last = '';
+
+  beforeAll(async () => {
+    folder = clone(hasBundler);
     expect(await started(folder)).toMatchObject({ code: 0, err: '' });
-    const first = builds(folder);
-    expect(first.all.length).toBe(1);
-    expect(existsSync(join(first.last, 'runtime', 'version.js'))).toBe(!hasBundler);
-    expect(readFileSync(join(first.last, 'main.js'), 'utf8')).not.toContain('interface ');
-    expect(await started(folder)).toMatchObject({ code: 0 });
-    expect(builds(folder)).toEqual(first);
-    const source = join(folder, 'src', 'main.ts');
-    writeFileSync(source, readFileSync(source, 'utf8').replace('\n\n', "\nconsole.log('edited');\n"));
-    expect((await started(folder)).out).toContain('edited\n');
-    expect(builds(folder).all.length).toBe(2);
-    expect(existsSync(join(first.last, 'main.js'))).toBe(true);
+    ({ last } = builds(folder));
   });
 
-  test('names no file of types: what it imports and the programs of threads are built as well', async () => {
-    const folder = clone(hasBundler);
-    await started(folder);
-    const { last } = builds(folder);
+  test('names no file of types: what it imports and the programs of threads are built as well', () => {
     let threads = 0;
     for (const path of globSync('**/*.js', { cwd: last })) {
       // Comments of packages show imports; the bundler writes its own with double quotes.
@@ -78,16 +68,30 @@ describe.each([
     expect(threads).toBeGreaterThan(0);
   });
 
+  test('is built at the first start, and again where something was edited, beside what may still run', async () => {
+    const first = builds(folder);
+    expect(first.all.length).toBe(1);
+    expect(existsSync(join(first.last, 'runtime', 'version.js'))).toBe(!hasBundler);
+    expect(readFileSync(join(first.last, 'main.js'), 'utf8')).not.toContain('interface ');
+    expect(await started(folder)).toMatchObject({ code: 0 });
+    expect(builds(folder)).toEqual(first);
+    const source = join(folder, 'src', 'main.ts');
+    writeFileSync(source, readFileSync(source, 'utf8').replace('\n\n', "\nconsole.log('edited');\n"));
+    expect((await started(folder)).out).toContain('edited\n');
+    expect(builds(folder).all.length).toBe(2);
+    expect(existsSync(join(first.last, 'main.js'))).toBe(true);
+  });
+
   test('a fault names the line of the source', async () => {
-    const folder = clone(hasBundler);
+    const broken = clone(hasBundler);
     writeFileSync(
-      join(folder, 'src', 'main.ts'),
+      join(broken, 'src', 'main.ts'),
       `interface Fault {\n  text: string;\n}\nconst fault: Fault = { text: 'x' };\n  throw new Error(fault.text);\n`,
     );
-    const { code, err } = await started(folder);
+    const { code, err } = await started(broken);
     expect(code).toBe(1);
-    expect(err).toContain(join(folder, 'src', 'main.ts:5:9'));
-    expect(existsSync(join(builds(folder).last, 'main.js'))).toBe(true);
+    expect(err).toContain(join(broken, 'src', 'main.ts:5:9'));
+    expect(existsSync(join(builds(broken).last, 'main.js'))).toBe(true);
   });
 });
 

@@ -146,7 +146,7 @@ async function tried(commands: readonly Command[]): Promise<ReadonlyMap<string, 
   // What documents show beside the defaults.
   const shown = { ROLLCALL_ADAPTERS: 'consul', ROLLCALL_CONSUL_DOMAIN: 'consul' };
   const env = { PATH: pathWithNode(join(root, 'node_modules', '.bin')), ...shown };
-  const server = await startServer({ directory, command: npm, zones: 'zones', data: 'data', env, withinMs: 29_000 });
+  const server = await startServer({ directory, command: npm, zones: 'zones', data: 'data', env });
   try {
     const programPort = await freePort();
     const own = commands.filter(({ text }) => !isAboutAll(text));

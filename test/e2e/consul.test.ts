@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digShort } from '../kit/dns/dig.ts';
+import { patientFetch } from '../kit/http/api-client.ts';
 import { scriptedHttp } from '../kit/http/scripted-http.ts';
 import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
@@ -25,12 +26,12 @@ afterAll(async () => {
 
 async function put(path: string, body?: object): Promise<void> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const reply = await fetch(`${server.http}/v1${path}`, { method: 'PUT', ...sent });
+  const reply = await patientFetch(`${server.http}/v1${path}`, { method: 'PUT', ...sent });
   expect([reply.status, await reply.text()]).toEqual([200, '']);
 }
 
 async function health(query = ''): Promise<{ readonly index: string; readonly ids: readonly string[] }> {
-  const reply = await fetch(`${server.http}/v1/health/service/web${query}`);
+  const reply = await patientFetch(`${server.http}/v1/health/service/web${query}`);
   const entries = (await reply.json()) as readonly { readonly Service: { readonly ID: string } }[];
   return { index: reply.headers.get('x-consul-index') ?? '', ids: entries.map(({ Service }) => Service.ID) };
 }
@@ -60,13 +61,13 @@ test('registrations, statuses and names outlive a restart', async () => {
   await put('/agent/service/register', { ...web, ID: 'critical', Address: '127.0.60.4', Check: check });
   const before = await addresses();
   expect(before).toEqual(['127.0.60.1', '127.0.60.2', '127.0.60.3']);
-  const checks = await (await fetch(`${server.http}/v1/health/checks/web`)).json();
-  const services = await (await fetch(`${server.http}/v1/agent/services`)).json();
+  const checks = await (await patientFetch(`${server.http}/v1/health/checks/web`)).json();
+  const services = await (await patientFetch(`${server.http}/v1/agent/services`)).json();
   await server.stop();
   await startAgain();
   expect(await addresses()).toEqual(before);
-  expect(await (await fetch(`${server.http}/v1/health/checks/web`)).json()).toEqual(checks);
-  expect(await (await fetch(`${server.http}/v1/agent/services`)).json()).toEqual(services);
+  expect(await (await patientFetch(`${server.http}/v1/health/checks/web`)).json()).toEqual(checks);
+  expect(await (await patientFetch(`${server.http}/v1/agent/services`)).json()).toEqual(services);
   expect((await health('?passing')).ids).toEqual(['passing', 'plain']);
   await put('/agent/check/pass/service:critical');
   expect(await addresses()).toContain('127.0.60.4');

@@ -29,7 +29,7 @@ async function fragile(which: 'first' | 'every'): Promise<ServerProcess> {
   return server;
 }
 
-test('one that dies is replaced by one that knows all names', async () => {
+test.concurrent('one that dies is replaced by one that knows all names', async () => {
   const server = await fragile('first');
   const api = new ApiClient(server.http);
   leftovers.push(() => api.close());
@@ -53,7 +53,7 @@ test('one that dies is replaced by one that knows all names', async () => {
   expect(answer.answer.map(({ data }) => data).sort()).toEqual(['10.0.0.7', '10.0.0.8']);
 });
 
-test('where they die again and again, the process ends with exit code 1', async () => {
+test.concurrent('where they die again and again, the process ends with exit code 1', async () => {
   const server = await fragile('every');
   const ended = await server.ended;
   expect(ended.code).toBe(1);

@@ -85,7 +85,7 @@ async function expectTrouble(server: ServerProcess, writes: AcknowledgedWrites, 
   // It tries again each second, and logs it once.
   await sleep(1200);
   await heal();
-  await until('a write that is taken', () => writes.write(api, 'prod/healed/one', false), { withinMs: 15_000 });
+  await until('a write that is taken', () => writes.write(api, 'prod/healed/one', false));
   expect((await api.call('GET', '/metrics')).text).toContain('\nrollcall_store_failing 0\n');
   expect((await api.call('DELETE', '/api/v1/apps/prod/first/one')).status).toBe(200);
   const linesOf = (text: string) => server.logs().filter(({ msg }) => msg.startsWith(text)).length;

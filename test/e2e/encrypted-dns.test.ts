@@ -11,6 +11,7 @@ import { udpClient } from '../kit/dns/dns-client.ts';
 import { packet } from '../kit/dns/packet.ts';
 import { readReply } from '../kit/dns/reply.ts';
 import { tlsClient } from '../kit/dns/tls-client.ts';
+import { patientFetch } from '../kit/http/api-client.ts';
 import { Authority } from '../kit/http/certificates.ts';
 import { startUnboundOverTls } from '../kit/process/forwarders.ts';
 import { requireInCi } from '../kit/process/installed.ts';
@@ -125,7 +126,7 @@ test('over plain HTTP only a trusted proxy is answered', async () => {
     ['192.0.2.0/24', 403],
   ] as const) {
     const plain = await startServer({ env: { ROLLCALL_TRUSTED_PROXIES: proxies } });
-    const reply = await fetch(`${plain.http}/dns-query`, { method: 'POST', headers, body: question });
+    const reply = await patientFetch(`${plain.http}/dns-query`, { method: 'POST', headers, body: question });
     expect(reply.status).toBe(status);
     const octets = new Uint8Array(await reply.arrayBuffer());
     if (status === 200) expect(readReply(octets)).toMatchObject({ rcode: 'NOERROR', aa: true });

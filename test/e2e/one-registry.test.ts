@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digShort } from '../kit/dns/dig.ts';
+import { patientFetch } from '../kit/http/api-client.ts';
 import { entry, secretOf } from '../kit/http/credential-world.ts';
 import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   };
   server = await startServer({ directory, env, args: ['--token-file', 'tokens.yaml'] });
   const login = new URLSearchParams({ username: 'nacos', password: secretOf('nacos') });
-  const reply = await fetch(`${server.http}/nacos/v1/auth/login`, { method: 'POST', body: login });
+  const reply = await patientFetch(`${server.http}/nacos/v1/auth/login`, { method: 'POST', body: login });
   nacosToken = ((await reply.json()) as { readonly accessToken: string }).accessToken;
 });
 
@@ -59,7 +60,7 @@ async function call(front: Front, method: string, path: string, body?: object | 
   const type = body === undefined || isForm ? {} : { 'content-type': 'application/json' };
   const login = front === 'nacos' ? `${path.includes('?') ? '&' : '?'}accessToken=${nacosToken}` : '';
   const sent = body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) };
-  return fetch(server.http + path + login, { method, headers: { ...type, ...credentials[front] }, ...sent });
+  return patientFetch(server.http + path + login, { method, headers: { ...type, ...credentials[front] }, ...sent });
 }
 
 const [host, port] = ['127.0.64.7', 8080];

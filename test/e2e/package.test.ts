@@ -5,8 +5,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PatientApi } from '../kit/client/client-world.ts';
 import { answersOf, udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient, patientFetch } from '../kit/http/api-client.ts';
 import { requireInCi } from '../kit/process/installed.ts';
 import { cleanEnvironment, output, pathWithNode, run } from '../kit/process/program.ts';
 import { removeScratch, scratch } from '../kit/process/scratch.ts';
@@ -245,14 +245,14 @@ describe.skipIf(missing.length > 0)('the package', () => {
         withinMs: 60_000,
       });
       try {
-        const api = new PatientApi(server.http);
+        const api = new ApiClient(server.http);
         await api.register('prod/orders/orders-1', ['http://127.0.0.7:8080']);
         api.close();
         const dns = await udpClient(server.dnsPort);
         const reply = await dns.ask('orders.prod.svc', 'A');
         dns.close();
         expect(answersOf(reply)).toEqual(['A 127.0.0.7']);
-        const page = await fetch(`${server.http}/console/`);
+        const page = await patientFetch(`${server.http}/console/`);
         expect([page.status, await page.text()]).toEqual([200, expect.stringMatching(/assets\/[\w-]+\.js/)]);
         const program = `
           import { RollcallClient } from 'rollcall/client';

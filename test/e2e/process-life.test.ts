@@ -1,4 +1,4 @@
-// The life of the process as an operator sees it: how it stops, why it does not start, and whom it lets in. Refusals to
+// The life of the process as an operator sees it: how it stops, why it does not start, and who gets in. Refusals to
 // start that need no server are in test/cli.
 
 import { createSocket } from 'node:dgram';
@@ -37,7 +37,7 @@ async function serverFor(options: ServerOptions = {}): Promise<{ server: ServerP
 
 /** Runs `serve` until it ends by itself. */
 function serveToItsEnd(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
-  return run(process.execPath, [main, 'serve', ...args], { cwd, env: cleanEnvironment(env), withinMs: 15_000 });
+  return run(process.execPath, [main, 'serve', ...args], { cwd, env: cleanEnvironment(env) });
 }
 
 describe('SIGTERM', () => {

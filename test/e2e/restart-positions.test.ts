@@ -3,6 +3,7 @@
 // begins with the seconds of the clock, as the first did.
 
 import { afterAll, describe, expect, test } from 'vitest';
+import { patientFetch } from '../kit/http/api-client.ts';
 import { EventStreamClient } from '../kit/http/event-stream.ts';
 import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
@@ -26,13 +27,13 @@ const apps = (server: ServerProcess, path: string) => `${server.http}/api/v1/app
 async function put(server: ServerProcess, path: string, addr = 'http://10.0.0.7:80'): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ addrs: [addr], leaseSeconds: 600 });
-  const reply = await fetch(apps(server, path), { method: 'PUT', headers, body });
+  const reply = await patientFetch(apps(server, path), { method: 'PUT', headers, body });
   expect(reply.status).toBeLessThan(300);
   await reply.arrayBuffer();
 }
 
 async function list(server: ServerProcess, app: string, query = '', headers: Record<string, string> = {}) {
-  const reply = await fetch(`${apps(server, app)}${query}`, { headers });
+  const reply = await patientFetch(`${apps(server, app)}${query}`, { headers });
   const text = await reply.text();
   const document = (text === '' ? {} : JSON.parse(text)) as { instances?: unknown[] };
   const index = reply.headers.get('x-rollcall-index') ?? '';
@@ -57,8 +58,8 @@ async function firstLife(server: ServerProcess): Promise<Kept> {
   await put(server, 'gone/a1');
   const { index: indexOfGone } = await list(server, 'gone');
   const { index: indexOfNever } = await list(server, 'never');
-  await fetch(apps(server, 'gone/a1'), { method: 'DELETE' }).then((reply) => reply.arrayBuffer());
-  const stream = new EventStreamClient(`${server.http}/api/v1/watch?env=prod`);
+  await patientFetch(apps(server, 'gone/a1'), { method: 'DELETE' }).then((reply) => reply.arrayBuffer());
+  const stream = await EventStreamClient.open(`${server.http}/api/v1/watch?env=prod`);
   const { id: lastEventId } = await stream.until('synced');
   stream.close();
   const { etag, index } = await list(server, 'orders');
@@ -81,7 +82,7 @@ function newDirectory(): string {
 
 /** The kinds of events that a client hears that resumes, until it knows that its state is complete. */
 async function resumed(server: ServerProcess, lastEventId: string): Promise<string[]> {
-  const stream = new EventStreamClient(`${server.http}/api/v1/watch?env=prod`, { lastEventId });
+  const stream = await EventStreamClient.open(`${server.http}/api/v1/watch?env=prod`, { lastEventId });
   await stream.until('synced');
   stream.close();
   return stream.kinds;

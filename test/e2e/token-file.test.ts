@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { typed } from '../kit/cli/cli-world.ts';
+import { patientFetch } from '../kit/http/api-client.ts';
 import { bearer, entry, secretOf } from '../kit/http/credential-world.ts';
 import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
@@ -28,7 +29,7 @@ afterAll(async () => {
 });
 
 const statusOf = async (path: string, who: string): Promise<number> =>
-  (await fetch(`${server.http}${path}`, { headers: bearer(who) })).status;
+  (await patientFetch(`${server.http}${path}`, { headers: bearer(who) })).status;
 
 const rollcall = (line: string, who: string) =>
   typed(line.split(' '), { env: { ROLLCALL_URL: server.http, ROLLCALL_TOKEN: secretOf(who) } });
@@ -51,7 +52,8 @@ describe('the number of instances of an entry', () => {
   const put = async (name: string): Promise<number> => {
     const body = JSON.stringify({ addrs: ['http://10.0.0.7:1'] });
     const headers = { ...bearer('two'), 'content-type': 'application/json' };
-    return (await fetch(`${server.http}/api/v1/apps/prod/counted/${name}`, { method: 'PUT', body, headers })).status;
+    return (await patientFetch(`${server.http}/api/v1/apps/prod/counted/${name}`, { method: 'PUT', body, headers }))
+      .status;
   };
 
   test('is right after a restart, before any of them has renewed', async () => {
@@ -63,7 +65,7 @@ describe('the number of instances of an entry', () => {
     expect((await rollcall('whoami', 'two')).out).toContain('2 of at most 2');
     expect(await put('a1')).toBe(200);
     const headers = bearer('two');
-    await fetch(`${server.http}/api/v1/apps/prod/counted/a1`, { method: 'DELETE', headers });
+    await patientFetch(`${server.http}/api/v1/apps/prod/counted/a1`, { method: 'DELETE', headers });
     expect(await put('a3')).toBe(201);
   });
 });
@@ -86,7 +88,7 @@ describe('a file that changes', () => {
   test('with a fault leaves what is in force, and is reported in log and metrics', async () => {
     await rewrite('- { name: x, token: short }\n', 'Cannot use the new token file');
     expect(await statusOf('/metrics', 'prometheus')).toBe(200);
-    const page = await (await fetch(`${server.http}/metrics`, { headers: bearer('prometheus') })).text();
+    const page = await (await patientFetch(`${server.http}/metrics`, { headers: bearer('prometheus') })).text();
     expect(page).toMatch(/^rollcall_token_file_failing 1$/m);
     expect(server.output()).toContain('line 1: x: token must be');
     expect(server.output()).not.toContain('the-own-secret');

@@ -27,8 +27,8 @@ async function serverFor(options: ServerOptions = {}): Promise<{ server: ServerP
   return { server, api };
 }
 
-function watch({ http }: ServerProcess, query: string, lastEventId?: string): EventStreamClient {
-  const client = new EventStreamClient(
+async function watch({ http }: ServerProcess, query: string, lastEventId?: string): Promise<EventStreamClient> {
+  const client = await EventStreamClient.open(
     `${http}/api/v1/watch${query}`,
     lastEventId === undefined ? {} : { lastEventId },
   );
@@ -72,7 +72,7 @@ test.skipIf(missing.length > 0)(`curl -N shows changes as they happen (missing: 
 test('the end of a lease is sent at once', async () => {
   const { server, api } = await serverFor();
   await api.register('prod/orders/short', ['http://10.0.0.7:80'], { leaseSeconds: 5 });
-  const client = watch(server, '?env=prod&status=up');
+  const client = await watch(server, '?env=prod&status=up');
   const { data } = await client.until('evicted');
   expect(data).toMatchObject({ instance: 'short', matches: false, why: 'evicted' });
   expect(data['silentSeconds']).toBeGreaterThanOrEqual(5);
@@ -86,7 +86,7 @@ describe('over a restart', () => {
     leftovers.push(() => removeScratch(directory));
     const first = await serverFor({ directory, data: 'data' });
     for (let i = 0; i < 5; i++) await first.api.register(`prod/orders/a${i}`, ['http://10.0.0.7:80']);
-    const client = watch(first.server, '');
+    const client = await watch(first.server, '');
     await client.until('synced');
     const early = client.lastEventId;
     await first.api.cancel('prod/orders/a0');
@@ -98,11 +98,11 @@ describe('over a restart', () => {
     await stopped;
 
     const second = await serverFor({ directory, data: 'data' });
-    const back = watch(second.server, '', client.lastEventId);
+    const back = await watch(second.server, '', client.lastEventId);
     await back.until('synced');
     await second.api.register('prod/orders/b1', ['http://10.0.0.7:80']);
     await back.until('registered');
-    const late = watch(second.server, '', early);
+    const late = await watch(second.server, '', early);
     await late.until('synced');
     expect(late.events.map(({ event }) => event)).toEqual(['gap', 'snapshot', 'synced']);
     const state = new WatchedState();
@@ -119,7 +119,7 @@ describe('over a restart', () => {
     const directory = scratch();
     leftovers.push(() => removeScratch(directory));
     const first = await serverFor({ directory, data: 'data' });
-    const client = watch(first.server, '?app=prod/orders');
+    const client = await watch(first.server, '?app=prod/orders');
     await client.until('synced');
     const writes = Array.from({ length: 200 }, async (_, i) =>
       first.api.register(`prod/orders/a${i % 20}`, ['http://10.0.0.7:80'], { weight: i }).catch(() => undefined),
@@ -129,7 +129,7 @@ describe('over a restart', () => {
     await Promise.all([...writes, client.closed]);
 
     const second = await serverFor({ directory, data: 'data' });
-    const back = watch(second.server, '?app=prod/orders', client.lastEventId);
+    const back = await watch(second.server, '?app=prod/orders', client.lastEventId);
     await back.until('synced');
     const state = new WatchedState();
     for (const event of [...client.events, ...back.events]) state.hear(event);
@@ -140,7 +140,7 @@ describe('over a restart', () => {
 
 test('SIGTERM with two hundred watches and long polls: each gets its end, and the exit is clean', async () => {
   const { server, api } = await serverFor();
-  const watches = Array.from({ length: 200 }, () => watch(server, '?app=prod/orders'));
+  const watches = await Promise.all(Array.from({ length: 200 }, () => watch(server, '?app=prod/orders')));
   const polls = Array.from({ length: 20 }, () => api.call('GET', '/api/v1/apps/prod/orders?wait=1m'));
   for (const client of watches) await client.until('synced');
   await until('twenty waiting', async () => {

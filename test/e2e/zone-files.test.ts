@@ -25,7 +25,6 @@ const server = await startServer({
   files: { 'zones/svc.zone': svc, 'zones/own.test.zone': own(1, 'www IN A 192.0.2.1') },
 });
 const api = new ApiClient(server.http);
-const soon = { withinMs: 5000, everyMs: 50 };
 let dns: DnsClient;
 
 beforeAll(async () => {
@@ -50,19 +49,15 @@ async function answer(name: string): Promise<string> {
 }
 
 const logged = (text: string): Promise<unknown> =>
-  until(`a log line with ${text}`, () => server.output().includes(text), soon);
+  until(`a log line with ${text}`, () => server.output().includes(text));
 
 test('a changed file is served, and registrations beside it go on', async () => {
   expect(await answer('www.own.test')).toBe('NOERROR A 192.0.2.1');
   put('own.test.zone', own(2, 'www IN A 192.0.2.2\nnew IN A 192.0.2.3'));
-  await until('the new address', async () => (await answer('www.own.test')) === 'NOERROR A 192.0.2.2', soon);
+  await until('the new address', async () => (await answer('www.own.test')) === 'NOERROR A 192.0.2.2');
   expect(await answer('new.own.test')).toBe('NOERROR A 192.0.2.3');
   put('svc.zone', `${svc}mail IN A 192.0.2.25\n`);
-  await until(
-    'a name beside the registrations',
-    async () => (await answer('mail.svc')) === 'NOERROR A 192.0.2.25',
-    soon,
-  );
+  await until('a name beside the registrations', async () => (await answer('mail.svc')) === 'NOERROR A 192.0.2.25');
   expect(await answer('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
 });
 
@@ -75,13 +70,13 @@ test('a broken file is reported with its line, and the last good version stays',
   expect(await answer('mail.svc')).toBe('NOERROR A 192.0.2.25');
   expect(await answer('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
   put('own.test.zone', own(4, 'www IN A 192.0.2.4'));
-  await until('the mended file', async () => (await answer('www.own.test')) === 'NOERROR A 192.0.2.4', soon);
+  await until('the mended file', async () => (await answer('www.own.test')) === 'NOERROR A 192.0.2.4');
 });
 
 test('a new file is a new zone; one that is taken away is reported, and its zone is kept', async () => {
   expect(await answer('www.another.test')).toBe('REFUSED');
   put('another.test.zone', own(1, 'www IN A 192.0.2.9'));
-  await until('the new zone', async () => (await answer('www.another.test')) === 'NOERROR A 192.0.2.9', soon);
+  await until('the new zone', async () => (await answer('www.another.test')) === 'NOERROR A 192.0.2.9');
   rmSync(join(server.directory, 'zones', 'another.test.zone'));
   await logged('a zone file is gone');
   expect(await answer('www.another.test')).toBe('NOERROR A 192.0.2.9');
@@ -89,39 +84,32 @@ test('a new file is a new zone; one that is taken away is reported, and its zone
 
 test('a new file that is broken is SERVFAIL for its zone, and takes nothing from a zone that is served', async () => {
   put('fresh.test.zone', 'nothing of use');
-  await until('SERVFAIL', async () => (await answer('www.fresh.test')) === 'SERVFAIL', soon);
+  await until('SERVFAIL', async () => (await answer('www.fresh.test')) === 'SERVFAIL');
   put('prod.svc.zone', 'nothing of use');
   await logged('prod.svc.zone:1:');
   expect(await answer('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
   put('fresh.test.zone', own(1, 'www IN A 192.0.2.11'));
-  await until('the mended file', async () => (await answer('www.fresh.test')) === 'NOERROR A 192.0.2.11', soon);
+  await until('the mended file', async () => (await answer('www.fresh.test')) === 'NOERROR A 192.0.2.11');
   put('other.test.zone', 'nothing of use');
-  await until('SERVFAIL', async () => (await answer('www.other.test')) === 'SERVFAIL', soon);
+  await until('SERVFAIL', async () => (await answer('www.other.test')) === 'SERVFAIL');
   rmSync(join(server.directory, 'zones', 'other.test.zone'));
-  await until('the file is gone', async () => (await answer('www.other.test')) === 'REFUSED', soon);
+  await until('the file is gone', async () => (await answer('www.other.test')) === 'REFUSED');
 });
 
 test('the reply to a registration has what a file hides of it, and so has a positive answer', async () => {
   put('svc.zone', `${svc}cart.prod IN A 192.0.2.77\n`);
-  await until('the file', async () => (await answer('cart.prod.svc')) === 'NOERROR A 192.0.2.77', soon);
-  const reply = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ addrs: ['http://10.0.0.8:80'] }),
-  });
+  await until('the file', async () => (await answer('cart.prod.svc')) === 'NOERROR A 192.0.2.77');
+  const place = '/api/v1/apps/prod/cart/c1';
+  const reply = await api.call('PUT', place, { body: { addrs: ['http://10.0.0.8:80'] } });
   expect(reply.status).toBe(201);
-  expect(await reply.json()).toMatchObject({
+  expect(reply.json).toMatchObject({
     dnsNames: ['_http._tcp.cart.prod.svc.', 'c1.cart.prod.svc.'],
     hidden: [{ name: 'cart.prod.svc.', types: ['A'], by: 'records', zone: 'svc.' }],
   });
-  const resolved = await fetch(`${server.http}/api/v1/resolve?name=cart.prod.svc&type=A`);
-  expect(((await resolved.json()) as { reason: string }).reason).toContain('hidden');
+  const resolved = await api.call('GET', '/api/v1/resolve?name=cart.prod.svc&type=A');
+  expect(resolved.json['reason']).toContain('hidden');
   put('svc.zone', `${svc}cart.prod IN CNAME ns\n`);
-  await until('the alias', async () => (await answer('cart.prod.svc')).includes('CNAME'), soon);
-  const again = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ addrs: ['http://ns.svc:80'] }),
-  });
+  await until('the alias', async () => (await answer('cart.prod.svc')).includes('CNAME'));
+  const again = await api.call('PUT', place, { body: { addrs: ['http://ns.svc:80'] } });
   expect(again.status).toBe(200);
 });

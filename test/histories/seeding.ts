@@ -5,7 +5,7 @@ import { isFault } from '../../src/cluster/engine.ts';
 import { bytes, engineAt, good, textOf } from '../kit/cluster/etcd-client.ts';
 import type { Member } from './fleet.ts';
 
-const instancesAtOnce = 50;
+const instancesAtOnce = 100;
 
 /** Precondition: `prod/pattern/p` is registered below the prefix. */
 export async function seed(urls: readonly string[], prefix: string, members: readonly Member[]): Promise<void> {
@@ -15,13 +15,10 @@ export async function seed(urls: readonly string[], prefix: string, members: rea
     if (entry === undefined) throw new Error('the pattern is not registered');
     const pattern = JSON.parse(textOf(entry.value)) as Record<string, unknown>;
     for (let from = 0; from < members.length; from += instancesAtOnce) {
-      const puts = members.slice(from, from + instancesAtOnce).flatMap(({ app, name, address, home, index }) => {
+      const puts = members.slice(from, from + instancesAtOnce).map(({ app, name, address, home, index }) => {
         const registration = { ...(pattern['r'] as object), addrs: [`http://${address}:80`] };
         const value = { ...pattern, n: name, l: name, o: `n${home + 1}`, u: `seed${index}`, r: registration };
-        return [
-          { key: `${prefix}i/prod/${app}/${name}`, value: bytes(JSON.stringify(value)) },
-          { key: `${prefix}l/prod/${app}/${name}`, value: bytes(name) },
-        ];
+        return { key: `${prefix}i/prod/${app}/${name}`, value: bytes(JSON.stringify(value)) };
       });
       const reply = await engine.swap({ swaps: [], puts }, 20_000);
       if (isFault(reply)) throw new Error(`${reply.fault}: ${reply.detail}`);

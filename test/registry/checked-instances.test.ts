@@ -156,7 +156,7 @@ test('checks may come and go: with them no lease, without them one that starts t
   expect(now()).toBeUndefined();
 });
 
-test('after a restart it is what it was, and is held to no lease', () => {
+test('after a restart it is as before, and still has no lease', () => {
   const { registry, now, pass } = world();
   const times = { registeredAtMs: 1, upAtMs: 1, renewedAtMs: 1, updatedAtMs: 1, dirtyAtMs: 1 };
   const health = { ...passing, file: 'a.yaml' } as const;

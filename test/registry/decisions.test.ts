@@ -175,23 +175,26 @@ describe('evictions', () => {
     const { harness, registry, now } = worldOf();
     harness.register('orders.prod/a1');
     harness.clock.advance(90_000);
-    const [decided] = registry.decideExpired(now(), 10);
-    expect(decided).toMatchObject({ kind: 'evicted', before: { instance: 'a1' } });
+    const [decided] = registry.takeExpired(now(), 10);
+    expect(decided && registry.decideEnd(decided, 'lease', now())).toMatchObject({
+      kind: 'evicted',
+      before: { instance: 'a1' },
+    });
     expect(registry.instanceCount).toBe(1);
     harness.clock.advance(500);
-    expect(registry.decideExpired(now(), 10)).toEqual([]);
+    expect(registry.takeExpired(now(), 10)).toEqual([]);
     harness.clock.advance(500);
-    expect(registry.decideExpired(now(), 10).length).toBe(1);
+    expect(registry.takeExpired(now(), 10).length).toBe(1);
   });
 
   test('that were decided and come too late for a renewal are not decided again', () => {
     const { harness, registry, now } = worldOf();
     harness.register('orders.prod/a1');
     harness.clock.advance(90_000);
-    expect(registry.decideExpired(now(), 10).length).toBe(1);
+    expect(registry.takeExpired(now(), 10).length).toBe(1);
     harness.renew('orders.prod/a1');
     harness.clock.advance(60_000);
-    expect(registry.decideExpired(now(), 10)).toEqual([]);
+    expect(registry.takeExpired(now(), 10)).toEqual([]);
   });
 });
 

@@ -49,7 +49,7 @@ describe('register', () => {
     expect(storedOf(harness).deadlineMs - harness.clock.monotonicMs()).toBe(30_000);
   });
 
-  test('takes a shorter lease at its word', () => {
+  test('takes a shorter lease, counted from now', () => {
     const harness = new Harness();
     harness.register(place);
     harness.register(place, { leaseSeconds: 5 });
@@ -235,7 +235,7 @@ describe('a lease', () => {
     expect(harness.registry.instanceCount).toBe(0);
   });
 
-  test('does not care about the wall clock', () => {
+  test('ignores the wall clock', () => {
     const harness = new Harness();
     harness.register(place);
     harness.clock.stepWall(86_400_000);
@@ -259,7 +259,7 @@ describe('a lease', () => {
   });
 });
 
-test('twenty thousand instances register and lapse', () => {
+test('twenty thousand instances register, and their leases end', () => {
   const harness = new Harness({ guard: unguarded });
   for (let i = 0; i < 20_000; i++) harness.register(`app-${i % 2000}.prod/i-${i}`);
   harness.clock.advance(90_000);

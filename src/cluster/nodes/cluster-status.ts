@@ -50,7 +50,7 @@ interface ObservedParts {
   };
   readonly measured: { readonly commitSeconds: Histogram; readonly groupSizes: Histogram };
   readonly propagationSeconds: Histogram;
-  readonly replica: { ownedBy(node: string): number; readonly badRecords: number };
+  readonly replica: { readonly records: { ownedBy(node: string): number }; readonly badRecords: number };
 }
 
 export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections: number): ClusterStatus {
@@ -65,7 +65,7 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
     mode,
     ...{ state, why: state === 'joined' ? '' : why, sinceMs },
     nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)),
-    owned: replica.ownedBy(name),
+    owned: replica.records.ownedBy(name),
     orphans: runner.ownership.counts().orphans,
     executorFor: [...watch.executes],
     watchSilentMs: network?.silentMs() ?? follower?.silentMs() ?? 0,
@@ -114,7 +114,7 @@ function nodeStatus(
     version: state.info?.version,
     startedAtMs: state.info?.startedAtMs,
     state: isMe ? own : stateOf(state),
-    owned: replica.ownedBy(state.node),
+    owned: replica.records.ownedBy(state.node),
     heardMsAgo: isMe || !state.hasSentHello ? undefined : nowMs - state.provenMs,
     isMissed: state.isMissed,
     clockSkewMs: isMe ? 0 : state.skewMs,

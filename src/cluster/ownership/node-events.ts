@@ -74,11 +74,23 @@ export class NodeEvents {
   }
 
   #gone(node: string, leftMs: ReadonlyMap<string, number> | undefined, nowMs: number): void {
+    if (leftMs !== undefined && this.#state.dead.has(node)) {
+      this.#more(node, leftMs, nowMs);
+      return;
+    }
     this.#state.dead.add(node);
     for (const view of this.#state.views.values()) {
       if (view.record.owner !== node || view.state === 'own') continue;
       view.state = 'orphan';
       this.orphaned(view, leftMs?.get(view.key), nowMs);
+    }
+  }
+
+  /** Its goodbye has several parts, or comes after its death was seen: what it does not name stays as it is. */
+  #more(node: string, leftMs: ReadonlyMap<string, number>, nowMs: number): void {
+    for (const [key, ms] of leftMs) {
+      const view = this.#state.views.get(key);
+      if (view?.state === 'orphan' && view.record.owner === node) this.orphaned(view, ms, nowMs);
     }
   }
 

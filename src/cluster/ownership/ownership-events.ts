@@ -57,7 +57,7 @@ export type OwnershipEvent =
   /** This node's service file names it, and the owner's no longer does, or the owner is dead. */
   | { readonly kind: 'claimed'; readonly key: string }
   | { readonly kind: 'hello' | 'dead' | 'back'; readonly node: string }
-  /** A graceful stop, with what is left of each lease. */
+  /** A graceful stop, with what is left of each lease; again with more of them. */
   | { readonly kind: 'bye'; readonly node: string; readonly leftMs: ReadonlyMap<string, number> }
   /** The dead nodes whose orphans this node runs. */
   | { readonly kind: 'executor'; readonly of: ReadonlySet<string> }

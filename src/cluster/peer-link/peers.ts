@@ -88,14 +88,17 @@ export class Peers {
     return client === undefined ? Promise.resolve(undefined) : client.call(call, body, withinMs);
   }
 
-  /** Before this node stops: what it heard last is forwarded, and that it leaves. */
+  /** Before this node stops: what it heard last is forwarded, and that it leaves, with what is left of each lease. */
   async bye(ownership: Ownership): Promise<void> {
     clearTimeout(this.#timer);
     const { me, table, nowMs } = this.#deps;
     await this.#flush();
-    const left = [...ownership.ownLeftMs(nowMs())];
-    const heard = left.length <= keysMax ? left : [];
-    await Promise.all(table.peers(nowMs()).map(({ node }) => this.call(node, 'bye', { node: me, heard })));
+    const left = slices([...ownership.ownLeftMs(nowMs())]);
+    const leave = async (node: string): Promise<void> => {
+      for (const heard of left.length === 0 ? [[]] : left)
+        if ((await this.call(node, 'bye', { node: me, heard })) === undefined) return;
+    };
+    await Promise.all(table.peers(nowMs()).map(({ node }) => leave(node)));
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 // etcd's history is not the one that this node followed: it was wiped, or restored from an older copy. What this node runs
 // is restored, what was removed since stays removed, and numbers go on above all that were used. DNS answers meanwhile as
 // before. What other nodes run they restore themselves; until they have, it stays.
-// Limits: groups of `groupMax` swaps; it goes on until it has succeeded.
+// Limits: `atOnceMax` swaps wait in the publisher, which groups them; it goes on until it has succeeded.
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { NewChange } from '../../model/change.ts';
@@ -14,10 +14,11 @@ import { type Tombstone, tombstoneText } from '../records/tombstone.ts';
 import type { Known } from '../replica/known-records.ts';
 import type { ClusterReplica } from '../replica/replica.ts';
 import { newIncarnation, raiseBase } from '../writes/number-space.ts';
+import type { Publisher } from '../writes/publisher.ts';
 import { type PlacedSwap, swapOf } from '../writes/swap-plan.ts';
 import type { TombstoneLeases } from '../writes/tombstone-leases.ts';
 
-const groupMax = 40;
+const atOnceMax = 2000;
 const swapMs = 5000;
 const againMs = 1000;
 /** Of work in one piece. */
@@ -29,6 +30,7 @@ export interface RestoringDeps {
   readonly settings: Pick<ClusterSettings, 'prefix' | 'node'>;
   readonly replica: ClusterReplica;
   readonly tombstones: TombstoneLeases;
+  readonly publisher: Pick<Publisher, 'change'>;
   /** Whether this node restores what that one owned. */
   readonly actsFor: (node: string) => boolean;
   readonly isClosed: () => boolean;
@@ -106,7 +108,7 @@ export class Restoring {
   }
 
   async #restore(listing: Listing): Promise<Fault | undefined> {
-    const { deps, settings, replica, actsFor } = this.#deps;
+    const { deps, settings, replica, publisher, actsFor } = this.#deps;
     const listed = new Map(listing.entries.map((entry) => [entry.key.slice(settings.prefix.length), entry]));
     const swaps: PlacedSwap[] = [];
     for (const [path, tombstone] of replica.records.graves(deps.clock.wallMs())) {
@@ -122,10 +124,10 @@ export class Restoring {
       }
     };
     await this.#inTurns(lost.call(this));
-    for (let from = 0; from < swaps.length; from += groupMax) {
-      const group = swaps.slice(from, from + groupMax).map(({ at }, place) => at(place));
-      const reply = await deps.engine.swap({ swaps: group, puts: [this.#serial(group.length - 1)] }, swapMs);
-      if (isFault(reply)) return reply;
+    for (let from = 0; from < swaps.length; from += atOnceMax) {
+      const results = swaps.slice(from, from + atOnceMax).map((swap) => publisher.change(swap));
+      const fault = (await Promise.all(results)).find(isFault);
+      if (fault !== undefined) return fault;
     }
     return undefined;
   }
@@ -195,9 +197,9 @@ export class Restoring {
     return { fault: 'unavailable', detail: 'the key meta is missing or cannot be read', sent: false };
   }
 
-  #serial(place = 0): Write {
+  #serial(): Write {
     const { prefix, node } = this.#deps.settings;
-    return { key: prefix + serialKey, value: encoder.encode(serialText(node, place)) };
+    return { key: prefix + serialKey, value: encoder.encode(serialText(node, 0)) };
   }
 }
 

@@ -54,7 +54,7 @@ export function holdPath({ env, appid, instance }: InstanceKey): string {
   return `h/${env}/${appid}/${encodeId(instance)}`;
 }
 
-/** Of all labels: claims, which are compared when they are made and not read otherwise. Half of all keys. */
+/** Of all labels that are not the id of their instance: claims, which are compared when they are made and not read otherwise. */
 export const labelsPath = 'l/';
 
 export function labelPath(env: string, appid: string, label: string): string {

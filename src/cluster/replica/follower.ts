@@ -7,15 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ClusterLog } from '../cluster-log.ts';
-import {
-  type Engine,
-  type Entry,
-  type FollowEvent,
-  type Following,
-  isFault,
-  type KeyEvent,
-  type Listing,
-} from '../engine.ts';
+import { type Engine, type Entry, type FollowEvent, type Following, isFault, type Listing } from '../engine.ts';
 import type { NodeMembership } from '../nodes/membership.ts';
 import { parseMeta } from '../records/epoch.ts';
 import { labelsPath, metaKey } from '../records/keys.ts';
@@ -37,6 +29,7 @@ export interface FollowerDeps {
 
 export class Follower {
   readonly #deps: FollowerDeps;
+  readonly #metaName: string;
   #following: Following | undefined;
   #isClosed = false;
   readonly resumed = { resumed: 0, compacted: 0, rewound: 0 };
@@ -47,6 +40,7 @@ export class Follower {
 
   constructor(deps: FollowerDeps) {
     this.#deps = deps;
+    this.#metaName = deps.prefix + metaKey;
   }
 
   follow({ revision, clusterId }: { readonly revision: number; readonly clusterId: string }): void {
@@ -70,7 +64,7 @@ export class Follower {
     const { replica, membership, log } = this.#deps;
     switch (event.kind) {
       case 'group':
-        if (event.events.some((one) => this.#isOtherHistory(one))) {
+        if (event.events.some((one) => one.kind === 'put' && this.#isOtherMeta(one.entry))) {
           this.#following?.close();
           this.#onRewound();
           break;
@@ -107,12 +101,12 @@ export class Follower {
 
   /** The watch is open: it goes on from where it was, if etcd's history is still the one that was followed. */
   async #goOn(): Promise<void> {
-    const { engine, prefix, membership } = this.#deps;
+    const { engine, membership } = this.#deps;
     const following = this.#following;
     const breaks = this.#breaks;
     const isOver = () => this.#isClosed || this.#following !== following || this.#breaks !== breaks;
     while (!isOver()) {
-      const read = await engine.read(prefix + metaKey);
+      const read = await engine.read(this.#metaName);
       if (isOver()) return;
       if (isFault(read)) {
         await pause(1000, undefined, { ref: false });
@@ -130,19 +124,12 @@ export class Follower {
     }
   }
 
-  #isOtherHistory(event: KeyEvent): boolean {
-    return event.kind === 'put' && event.entry.key === this.#deps.prefix + metaKey && this.#isOtherMeta(event.entry);
-  }
-
-  #isOtherMeta({ value, modRevision }: Entry): boolean {
+  /** It is the cluster's `meta`, and of another history than the one followed. */
+  #isOtherMeta({ key, value, modRevision }: Entry): boolean {
+    if (key !== this.#metaName) return false;
     const known = this.#deps.replica.meta;
     const meta = parseMeta(value, modRevision);
     return known !== undefined && !Array.isArray(meta) && meta.incarnation !== known.incarnation;
-  }
-
-  #isOther({ entries }: Listing): boolean {
-    const entry = entries.find(({ key }) => key === this.#deps.prefix + metaKey);
-    return entry !== undefined && this.#isOtherMeta(entry);
   }
 
   #onRewound(): void {
@@ -168,8 +155,8 @@ export class Follower {
       const listing = await engine.list(prefix, { except: labelsPath });
       if (this.#isClosed) return;
       if (isFault(listing)) await pause(1000, undefined, { ref: false });
-      else if (listing.clusterId !== clusterId || listing.revision < replica.applied || this.#isOther(listing))
-        return this.#onRewound();
+      else if (listing.clusterId !== clusterId || listing.revision < replica.applied) return this.#onRewound();
+      else if (listing.entries.some((entry) => this.#isOtherMeta(entry))) return this.#onRewound();
       else {
         const different = replica.compare(listing);
         this.#deps.copy?.replace(listing);

@@ -6,7 +6,7 @@ import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { Entry, KeyEvent, Listing } from '../engine.ts';
 import { type Epoch, placeIn } from '../records/epoch.ts';
 import { readKey, serialKey } from '../records/keys.ts';
-import { parseRecord } from '../records/record.ts';
+import type { ClusterRecord } from '../records/record.ts';
 import type { Known, KnownRecords } from './known-records.ts';
 
 export interface ListDifference {
@@ -39,8 +39,7 @@ export function serialIn(entries: readonly Entry[], prefix: string): Pick<Epoch,
 }
 
 /** A record of an older copy of etcd: the owner of what is here is about to restore it. */
-export function isOlder(entry: Entry, known: Known | undefined, stored: InstanceRecord | undefined): boolean {
-  const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
-  if (record === undefined || Array.isArray(record) || known === undefined || stored === undefined) return false;
+export function isOlder(record: ClusterRecord, known: Known | undefined, stored: InstanceRecord | undefined): boolean {
+  if (known === undefined || stored === undefined) return false;
   return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
 }

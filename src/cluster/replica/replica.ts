@@ -16,6 +16,7 @@ import { BadKeys } from './bad-keys.ts';
 import { type Known, KnownRecords } from './known-records.ts';
 import { isOlder, listDifference, serialIn } from './list-difference.ts';
 import { NodeAndHoldKeys } from './node-and-hold-keys.ts';
+import { OwnRecords } from './own-records.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 
 /** A record of a list, and the number of its change. */
@@ -29,6 +30,7 @@ interface ReadRecord {
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
   readonly records = new KnownRecords();
+  readonly own = new OwnRecords();
   readonly #waits = new AppliedWaits();
   #epoch: Epoch | undefined;
   /** Those whose number here is not the cluster's. */
@@ -68,10 +70,6 @@ export class ClusterReplica {
 
   known(path: string): Known | undefined {
     return this.records.get(path);
-  }
-
-  ownedBy(node: string): number {
-    return this.records.ownedBy(node);
   }
 
   /** Calls once the registry has everything up to a revision of etcd's, in the turn in which it was applied. */
@@ -206,8 +204,9 @@ export class ClusterReplica {
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance') {
-        const isLater = !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key));
-        if (isLater) this.#put(key.key, entry);
+        const record = this.#record(entry);
+        const known = before.get(instancePath(key.key));
+        if (record !== undefined && !isOlder(record, known, registry.find(key.key))) this.#put(key.key, entry, record);
       } else if (key !== undefined) this.#nodeAndHoldKeys.seen(key, entry, entry.modRevision);
       yield;
     }
@@ -268,7 +267,7 @@ export class ClusterReplica {
 
   #event(event: KeyEvent, revision: number, tombstones: ReadonlyMap<string, Tombstone>): void {
     const name = event.kind === 'put' ? event.entry.key : event.key;
-    // Half of all keys, and nothing follows from them.
+    // Claims: nothing follows from them.
     if (name.startsWith(labelsPath, this.#options.prefix.length)) return;
     const key = this.#read(name);
     if (key === undefined) return;
@@ -363,7 +362,7 @@ export class ClusterReplica {
   }
 
   #record(entry: Entry): ClusterRecord | undefined {
-    const record = parseRecord(entry.value);
+    const record = this.own.take(entry.key, entry.value) ?? parseRecord(entry.value);
     if (!Array.isArray(record)) return record;
     const [first] = record;
     this.#bad(entry.key, first === undefined ? undefined : `${first.field} ${first.message}`.trimStart());

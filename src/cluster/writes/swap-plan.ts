@@ -1,8 +1,11 @@
 // The compare-and-swap that makes one change of an instance true: its record, the label that it claims, its tombstone, and
 // the hold that outlives it. What is written holds its place among the changes that share a revision, so it is made when
 // the publisher has given it one.
+// A label that is the instance's id is claimed by the record's own key; only another one has a key of its own: a put less
+// in etcd and an event less at each node for nearly every registration. Each kind is refused where the other is there.
 
 import type { NewChange } from '../../model/change.ts';
+import { instanceKey } from '../../model/names.ts';
 import { isHold } from '../../model/status.ts';
 import type { Condition, Entry, Swap, Write } from '../engine.ts';
 import { holdText } from '../records/hold-value.ts';
@@ -11,6 +14,7 @@ import { operationOf, recordText } from '../records/record.ts';
 import { recordOf, tombstoneOf } from '../records/record-mapping.ts';
 import { tombstoneText } from '../records/tombstone.ts';
 import type { Known } from '../replica/known-records.ts';
+import type { OwnRecords } from '../replica/own-records.ts';
 
 export interface SwapPlan {
   readonly operation: string;
@@ -29,6 +33,8 @@ export interface SwapStamps {
   readonly hlc: number;
   /** Of its tombstone. */
   readonly lease: bigint | undefined;
+  /** Takes note of a record as it is sent. */
+  readonly made?: OwnRecords | undefined;
 }
 
 /** A swap that is whole once it has its place. */
@@ -45,7 +51,7 @@ export function swapOf(
   change: NewChange,
   known: Known | undefined,
   { operation, isDirtyGiven = false, more = [], number }: SwapPlan,
-  { me, prefix, hlc, lease }: SwapStamps,
+  { me, prefix, hlc, lease, made }: SwapStamps,
 ): PlacedSwap {
   const { env, appid, instance, label } = change.after ?? change.before;
   const id = { env, appid, instance };
@@ -58,6 +64,7 @@ export function swapOf(
     const tombstone = tombstoneOf(change, written);
     const { override } = change.before;
     const kept: Write[] = isHold(override) ? [{ key: hold, value: encoder.encode(holdText(override)) }] : [];
+    // Earlier versions claimed every label with a key.
     const others: Write[] = [{ key }, { key: labelKey }, ...kept];
     const conditions = [at, ...more];
     return placed(grave, others, (place) => {
@@ -68,14 +75,18 @@ export function swapOf(
   }
   const record = recordOf(change, known, written, isDirtyGiven);
   const isNew = change.kind === 'registered';
-  const absent: Condition[] = [key, labelKey].map((one) => ({ key: one, is: 'absent' }));
+  const isOwnLabel = label === instanceKey(instance);
+  const named = isOwnLabel ? [] : [prefix + instancePath({ env, appid, instance: label })];
+  const absent: Condition[] = [key, labelKey, ...named].map((one) => ({ key: one, is: 'absent' }));
   const conditions = isNew ? [...absent, ...more] : [at, ...more];
-  const claimed: Write[] = isNew ? [{ key: labelKey, value: encoder.encode(instance) }] : [];
+  const claimed: Write[] = isNew && !isOwnLabel ? [{ key: labelKey, value: encoder.encode(instance) }] : [];
   // The record has it from now on.
   const lifted: Write[] = isNew && isHold(change.after.override) ? [{ key: hold }] : [];
   const others = [...claimed, ...lifted];
   return placed(key, others, (place) => {
-    const value = encoder.encode(recordText({ ...record, dataRevision: number, place }));
+    const sent = { ...record, dataRevision: number, place };
+    const value = encoder.encode(recordText(sent));
+    made?.note(key, value, sent);
     return { conditions, writes: [{ key, value }, ...others], ...rest };
   });
 }

@@ -87,7 +87,7 @@ export class Writes {
     const lease = change.after === undefined ? await this.#deps.tombstones.next() : undefined;
     if (lease !== undefined && isFault(lease)) return { kind: 'no-quorum', reason: lease.detail, isUnknown: false };
     const { me, prefix, replica, stamp } = this.#deps;
-    const stamps: SwapStamps = { me, prefix, hlc: plan.hlc ?? stamp(), lease: lease?.lease };
+    const stamps: SwapStamps = { me, prefix, hlc: plan.hlc ?? stamp(), lease: lease?.lease, made: replica.own };
     const { env, appid, instance } = change.after ?? change.before;
     return swapOf(change, replica.known(instancePath({ env, appid, instance })), plan, stamps);
   }

@@ -1,5 +1,5 @@
-// How often in the last minute, hour and day, to a twelfth of each or better: counts in rings of buckets, the one of now
-// filled and those that time has passed emptied when they are met again. Counts, not averages: what is shown was asked.
+// How often in the last minute, hour and day, exact to a twelfth of each or better: counts in rings of buckets. The present
+// bucket is filled; one that is out of date is emptied when it is used again. Counts, not averages: what is shown was asked.
 
 interface Ring {
   readonly bucketMs: number;

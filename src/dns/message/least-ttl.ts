@@ -1,4 +1,4 @@
-// How long a reply may be kept by who knows nothing of DNS: an HTTP cache on the way of DoH (RFC 8484 §5.1).
+// How long a cache that knows nothing of DNS may keep a reply: the HTTP caches between a DoH client and us (RFC 8484 §5.1).
 
 import { headerOctets, RRType } from './message.ts';
 

@@ -1,5 +1,5 @@
-// The words of DNS as plain data: what is asked (Query) and what is answered (Answer). No octet is touched here:
-// decode.ts and encode.ts own the wire, answer.ts decides.
+// A DNS message as plain data: what is asked (Query) and what is answered (Answer). Octets are read by decode.ts and
+// written by encode.ts; answer.ts decides.
 
 import dns2 from 'dns2';
 import type { LeasedInstance } from '../../model/view.ts';
@@ -141,6 +141,8 @@ export interface RRset {
   readonly rotation?: Rotation;
   /** The instance that each record leads to, all of one app; absent for records that lead to none. */
   readonly instances?: readonly InstanceSource[];
+  /** They may lead to any other instance of that app as well. */
+  readonly leadsToAll?: boolean;
 }
 
 /** Text for people; where putting it into words takes longer than the answer, a function that does so when it is wanted. */

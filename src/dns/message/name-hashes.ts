@@ -1,5 +1,5 @@
 // The hash of each suffix of a name, from one pass over its octets: for tables that find names by their octets, without a
-// text for each suffix. The hash leaves out letter case; those who compare decide.
+// text for each suffix. The hash ignores letter case. Equal hashes are a hint only: the names are compared.
 
 import { hashPrime, hashStart, mixed } from '../../runtime/text-hash.ts';
 import type { Name } from './name.ts';

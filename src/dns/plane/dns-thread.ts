@@ -1,4 +1,4 @@
-// The main thread's handle on one DNS thread: started, posted to, called, and gone at some time.
+// The main thread's handle on one DNS thread: starts it, posts messages to it, calls it, and reports its end.
 
 import { closeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';

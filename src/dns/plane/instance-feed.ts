@@ -1,35 +1,39 @@
-// What DNS threads hear of instances, from the main thread: writes each into a row that all of them read, and posts the
+// Sends the instances to the DNS threads, from the main thread: writes each into a row that all of them read, and posts the
 // number of the row. Updates of one turn of the event loop go in one message, since a message costs what ten updates do; a
-// caller that needs them gone at once calls `flush`. Otherwise they go when there are many, or when the turn ends.
+// caller that needs them sent at once calls `flush`. Otherwise they go when there are many, or when the turn ends.
 // A thread that starts gets the pages as they are, then the rows of all instances, a slice a turn; changes that come in
 // between overtake none of them.
 // Limits: rows that are retired and not yet read by all are at most a quarter of the most instances that there were, or
 // `retiredMax`; with more, a thread is not following, and is to be ended (threaded-plane.ts).
 
 import type { Change, LeaseState } from '../../model/change.ts';
+import type { Instance } from '../../model/instance.ts';
 import type { TableMemory, TablePage } from './instance-rows.ts';
 import { InstanceWriter } from './instance-writer.ts';
 import type { MessageContent } from './thread-message.ts';
 import { openLease, type ReplicaInstance, type ReplicaLease, UpdateList } from './update.ts';
 
+/** So many updates go at once, whatever else happens: a thread applies them in pieces (inbox.ts). */
+const maxDefault = 1024;
 /** Some ten megabytes. */
 const retiredMax = 262_144;
 
 export interface FeedDeps {
   /** Posts to all threads; the number of the message. */
   post(content: MessageContent): number;
-  /** So many updates go at once, whatever else happens. */
-  max(): number;
   /** Whether every thread that reads has applied the message of this number. */
   isRead(sequence: number): boolean;
   /** Why the guard keeps a suspect. */
   whySuspect(leased: ReplicaInstance): string;
+  /** So many updates go at once; undefined: as above. */
+  readonly max?: number;
   /** Undefined: as above. */
   retiredMax?(): number | undefined;
 }
 
 export class InstanceFeed {
   readonly #deps: FeedDeps;
+  readonly #max: number;
   readonly #writer = new InstanceWriter((page) => this.#pages.push(page));
   readonly #updates = new UpdateList();
   /** Not posted yet, as the updates. */
@@ -42,6 +46,7 @@ export class InstanceFeed {
 
   constructor(deps: FeedDeps) {
     this.#deps = deps;
+    this.#max = deps.max ?? maxDefault;
   }
 
   get isEmpty(): boolean {
@@ -76,10 +81,7 @@ export class InstanceFeed {
   /** A change listener. */
   apply({ revision, before, after, lease }: Change): void {
     if (after === undefined) {
-      const row = this.#writer.remove(before);
-      if (row < 0) return;
-      this.#updates.push('remove', row, revision);
-      this.#pushed(row);
+      this.#remove(before, revision);
       return;
     }
     const { row, replaced } = this.#writer.put(after, before !== undefined);
@@ -87,12 +89,18 @@ export class InstanceFeed {
     this.#pushed(replaced);
   }
 
-  /** Nothing but its lease is another. */
+  /** Nothing but its lease is another. One whose lease had ended is answered with again. */
   updateLease(leased: ReplicaInstance): void {
-    const row = this.#writer.find(leased.instance);
-    if (row < 0) return;
-    this.#updates.push('lease', row, 0, this.#leaseOf(leased));
+    const known = this.#writer.find(leased.instance);
+    const lease = this.#leaseOf(leased);
+    if (known >= 0) this.#updates.push('lease', known, 0, lease);
+    else this.#updates.push('put', this.#writer.put(leased.instance, false).row, 0, lease);
     this.#pushed(-1);
+  }
+
+  /** Their leases have ended: nothing is answered with them any more. The changes by which they leave come later. */
+  endLeases(ended: Iterable<ReplicaInstance>, revision: number): void {
+    for (const { instance } of ended) this.#remove(instance, revision);
   }
 
   flush(): void {
@@ -109,7 +117,7 @@ export class InstanceFeed {
    * Messages with all instances, for a thread that is started: between two of them changes may be made and posted. `max`:
    * instances in one.
    */
-  *all(instances: Iterable<ReplicaInstance>, revision: () => number, max: number): Generator<MessageContent> {
+  *all(instances: Iterable<ReplicaInstance>, revision: () => number, max = this.#max): Generator<MessageContent> {
     const updates = new UpdateList();
     for (const leased of instances) {
       // What the registry had before this feed was there has no row yet.
@@ -125,6 +133,13 @@ export class InstanceFeed {
     if (updates.length > 0) yield { kind: 'updates', pages: [], ...updates.take() };
   }
 
+  #remove(instance: Instance, revision: number): void {
+    const row = this.#writer.remove(instance);
+    if (row < 0) this.#updates.pushRevision(revision);
+    else this.#updates.push('remove', row, revision);
+    this.#pushed(row);
+  }
+
   #free(): void {
     this.#writer.free((sequence) => this.#deps.isRead(sequence));
   }
@@ -132,13 +147,14 @@ export class InstanceFeed {
   #leaseOf(leased: ReplicaInstance): ReplicaLease {
     const { deadlineMs, isNearExpiry, isSuspect } = leased;
     if (!isNearExpiry && !isSuspect) return openLease;
-    return stateOf({ deadlineMs, isNearExpiry, isSuspect, suspectReason: this.#deps.whySuspect(leased) });
+    const suspectReason = isSuspect ? this.#deps.whySuspect(leased) : '';
+    return stateOf({ deadlineMs, isNearExpiry, isSuspect, suspectReason });
   }
 
   /** `retiring`: a row that is not wanted after it; -1: none. */
   #pushed(retiring: number): void {
     if (retiring >= 0) this.#retiring.push(retiring);
-    if (this.#updates.length >= this.#deps.max()) this.flush();
+    if (this.#updates.length >= this.#max) this.flush();
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
     setImmediate(() => {

@@ -59,6 +59,10 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
     return this.#byLabel.hasHash(hash);
   }
 
+  has(row: number): boolean {
+    return this.#byLabel.has(row);
+  }
+
   /** The row of the instance that another row is of, too. */
   findLike(row: number): number {
     return this.#byLabel.find(this.#rows.hash(row), (other) => other === row || this.#rows.isSame(other, row));

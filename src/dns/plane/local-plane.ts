@@ -1,5 +1,5 @@
-// The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
-// be passed on: a change of the registry or the zones is a change of the answers.
+// The data plane without threads: the handler reads the registry itself, on this thread's event loop. A change of the
+// registry or the zones is at once a change of the answers, so hardly anything has to be passed on.
 
 import type { ListenFailure } from '../../model/listen.ts';
 import { answerMessage, requestsOf } from '../server/answer-message.ts';
@@ -84,6 +84,8 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
       outstanding.changed(change, clock.monotonicMs());
     },
     updateLease: nothing,
+    // The view is the registry itself: they are in it until they leave.
+    endLeases: nothing,
     serveZone: nothing,
     touched: nothing,
     dropZone: nothing,

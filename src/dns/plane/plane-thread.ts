@@ -1,5 +1,5 @@
 // One DNS thread without the thread: a replica of the registry, the zones over it, the handler and its sockets, driven
-// by messages. It is the main thread's DNS side once more, with the replica in the registry's place.
+// by messages. The same parts as in the main thread without DNS threads (local-plane.ts), with the replica for the registry.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listen, ListenFailure } from '../../model/listen.ts';

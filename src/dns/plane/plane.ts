@@ -105,6 +105,8 @@ export interface Plane {
   apply(change: Change): void;
   /** The lease of an instance is near its end or no longer is, or the instance is suspect or no longer is. */
   updateLease(leased: ReplicaInstance): void;
+  /** Nothing is answered with these any more; the changes by which they leave come later. `revision`: the view's. */
+  endLeases(ended: readonly ReplicaInstance[], revision: number): void;
   /** A zone of a file, new or another; this thread's own zones have it already. The view's revision is its. */
   serveZone(zone: Zone): void;
   /** The zone of a file is no more: see LiveZones.drop. This thread's own zones have it already. */

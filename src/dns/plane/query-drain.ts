@@ -1,7 +1,7 @@
 // Reads what a DNS thread has counted (server/queries/query-table.ts) without stopping it. The thread writes one half of
 // the memory; this asks it to change to the other one, and once it has, reads the first to its end and empties it. A thread
 // that receives no query does not change; so the half in use is read as well, and what was taken of it is remembered.
-// All of it happens on the reader's time: a thread only notices that it should change.
+// The reader does all the work: a thread only notices that it should change.
 
 import { ipv4ToText, ipv6ToText } from '../../model/ip.ts';
 import type { QuerySample, QuerySink } from '../../model/query-sample.ts';

@@ -286,7 +286,7 @@ export class Replica implements RegistryView, UpdateSink {
   /** The app of a row that is there; undefined: it is not. */
   #appOfKnown(row: number): ReplicaApp | undefined {
     const app = this.#appsByNumber[this.#rows.app(row)];
-    return app !== undefined && this.#table.findLike(row) === row ? app : undefined;
+    return app !== undefined && this.#table.has(row) ? app : undefined;
   }
 
   #addApp(number: number): ReplicaApp {

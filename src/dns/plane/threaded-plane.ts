@@ -3,7 +3,7 @@
 // A thread that ends by itself has met a bug of ours or has run out of memory. Another one is started with the state
 // of now and listens when it has it; meanwhile the others answer. So often in so short a time and no more: then the
 // plane is given up, which ends the process, because a service that is restarted is better than one that is half there.
-// Limits: updatesPerMessage, restartsMax.
+// Limits: restartsMax.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
@@ -31,10 +31,6 @@ import type { Client, Listening, MessageContent, ThreadCalls, ThreadStart } from
 import type { ReplicaInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Applied in about a millisecond: queries wait no longer behind one. */
-const updatesPerMessage = 128;
-/** While the state is read back, and all answers are SERVFAIL: fewer messages, each a wake-up, and none of 20 ms. */
-const updatesPerMessageBefore = 1024;
 const restartsMax = 3;
 const restartsWithinMs = 600_000;
 
@@ -85,7 +81,6 @@ class ThreadedPlane implements Plane {
       this.#post(content);
       return this.#posted;
     },
-    max: () => (this.#isReady ? updatesPerMessage : updatesPerMessageBefore),
     isRead: (sequence) => this.#applied.isRead(sequence),
     whySuspect: (leased) => this.#options.view.whySuspect?.(leased) ?? '',
     retiredMax: () => this.#options.retiredRowsMax,
@@ -156,6 +151,10 @@ class ThreadedPlane implements Plane {
 
   updateLease(leased: ReplicaInstance): void {
     this.#instances.updateLease(leased);
+  }
+
+  endLeases(ended: readonly ReplicaInstance[], revision: number): void {
+    this.#instances.endLeases(ended, revision);
   }
 
   serveZone(zone: Zone): void {
@@ -304,7 +303,7 @@ class ThreadedPlane implements Plane {
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
     // Changes that come in between overtake none of them.
-    for (const content of this.#instances.all(this.#options.allInstances(), () => view.revision, updatesPerMessage)) {
+    for (const content of this.#instances.all(this.#options.allInstances(), () => view.revision)) {
       thread.post({ ...content, sequence: this.#posted });
       await nextTurn();
     }

@@ -1,6 +1,6 @@
-// Encoded answers, made once and served many times. An entry is right by proof, not by hope: it notes the revision of
-// everything it was made from and the time until which its TTLs hold, and both are compared on every hit. Nothing has
-// to be invalidated. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
+// Encoded answers, made once and served many times. An entry has the revision of everything that it was made from and the time
+// until which its TTLs hold, and both are compared on every hit: so nothing has to be invalidated. Only lru-cache's bounds
+// evict, and losing an entry costs no more than making it again.
 // An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
 // had to be cut is kept under question and limit.
 // The key is a number, the hash of the question, and the entry's own question is compared: a text as the key would cost

@@ -18,7 +18,7 @@ export interface Held {
 interface Entry {
   readonly record: ServeRecord;
   readonly ttl: number;
-  /** See instanceKey. An instance may be in it twice. */
+  /** See instanceKey. An instance may be in it twice; `everyInstance`: all are. */
   readonly keys: readonly string[];
 }
 
@@ -33,6 +33,9 @@ const instancesKept = 49_152;
 /** Looked through whenever the cleanup cursor comes by; more entries only after some time. */
 const entriesAtOnce = 16;
 const cleanAfterMs = 10_000;
+
+/** No instance has it as its key. */
+const everyInstance = '';
 
 export class AppLedger {
   readonly env: string;
@@ -54,9 +57,9 @@ export class AppLedger {
   }
 
   /** An answer is served at `nowMs` that leads to these instances for `ttl` seconds. */
-  open(record: ServeRecord, instances: readonly InstanceSource[], ttl: number, nowMs: number): void {
+  open(record: ServeRecord, instances: readonly InstanceSource[] | 'all', ttl: number, nowMs: number): void {
     if (--this.#room < 0) this.#clean(nowMs);
-    const entry = { record, ttl, keys: keysOf(instances) };
+    const entry = { record, ttl, keys: instances === 'all' ? [everyInstance] : keysOf(instances) };
     // Of most apps it stays the only one, and a list that was pushed to has room for sixteen more.
     if (this.#entries.length === 0) this.#entries = [entry];
     else this.#entries.push(entry);
@@ -80,11 +83,16 @@ export class AppLedger {
 
   /** The answers with it that may still be held; undefined: there are none. */
   held(key: string, nowMs: number): Held | undefined {
-    const known = this.#held?.get(key);
-    let held = known === undefined || known.heldUntilMs <= nowMs ? undefined : { ...known };
+    let held: Held | undefined;
+    for (const one of [key, everyInstance]) {
+      const known = this.#held?.get(one);
+      if (known === undefined || known.heldUntilMs <= nowMs) continue;
+      held ??= { ...known };
+      join(held, known.lastServedMs, known.heldUntilMs);
+    }
     for (const entry of this.#entries) {
       const untilMs = heldUntilMs(entry);
-      if (untilMs <= nowMs || !entry.keys.includes(key)) continue;
+      if (untilMs <= nowMs || !(entry.keys.includes(key) || entry.keys[0] === everyInstance)) continue;
       held ??= { lastServedMs: entry.record.lastServedMs, heldUntilMs: untilMs };
       join(held, entry.record.lastServedMs, untilMs);
     }

@@ -7,6 +7,8 @@ import { type Answer, Rcode, type RRset, RRType, rcodeName, reasonText } from '.
 import { fold, type Name, nameToText, parseName, ROOT } from '../message/name.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
 import { isReverse } from '../services/reverse/reverse-name.ts';
+import { lookUp } from '../zone/lookup.ts';
+import type { Node } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { rdataToText } from '../zone-file/rdata.ts';
 import { answerQuestion } from './answer.ts';
@@ -46,16 +48,31 @@ const usualTypes: readonly number[] = [RRType.A, RRType.AAAA, RRType.SRV, RRType
  */
 export function why(name: Name, zones: ZoneTable, nowMs: number): string[] {
   const typesOfReason = new Map<string, string[]>();
+  const note = (text: string, type: number) =>
+    typesOfReason.set(text, [...(typesOfReason.get(text) ?? []), typeName(type)]);
+  const node = onlyNodeAt(name, zones, nowMs);
   for (const type of isReverse(name) ? [RRType.PTR] : [...usualTypes, RRType.PTR]) {
+    const known = node?.note?.(type);
+    if (known !== undefined) {
+      note(known.isThere ? known.reason : `nothing, ${known.reason}`, type);
+      continue;
+    }
     const decided = answerQuestion(name, type, zones, nowMs);
     const { rcode, answer } = decided;
     if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reasonOf(decided)}`];
     const isThere = answer.some((rrset) => rrset.type === type);
     if (!isThere && type === RRType.PTR && !isReverse(name)) continue;
-    const text = `${isThere ? '' : 'nothing, '}${reasonOf(decided)}`;
-    typesOfReason.set(text, [...(typesOfReason.get(text) ?? []), typeName(type)]);
+    note(`${isThere ? '' : 'nothing, '}${reasonOf(decided)}`, type);
   }
   return [...typesOfReason].map(([text, types]) => `${types.join(' ')}: ${text}`);
+}
+
+/** The node that answers alone at a name of a live zone; undefined: there may be more to it. */
+function onlyNodeAt(name: Name, zones: ZoneTable, nowMs: number): Node | undefined {
+  const zone = zones.find(name);
+  if (zone === undefined || zone.isBroken === true) return undefined;
+  const found = lookUp(zone, name, RRType.A, nowMs);
+  return found.kind === 'node' && !found.isWildcard ? found.node : undefined;
 }
 
 /** With what a zone file hides: at the end of an alias the reason is that of its target. */

@@ -1,5 +1,5 @@
 // Which clients may ask at all, by the network of their address. It comes before everything, the fast path
-// included, and costs nothing where none is configured.
+// included, and costs nothing where no network is configured.
 
 import { Networks } from './networks.ts';
 import { octetsOf, type Peer } from './peer.ts';

@@ -9,6 +9,8 @@ import type { Answer, InstanceSource, Written } from '../message/message.ts';
 export interface AnsweredInstances {
   readonly instances: readonly InstanceSource[];
   readonly ttl: number;
+  /** All others of the app count as well. */
+  readonly isAll?: boolean;
 }
 
 /** What of each RRset was written. */
@@ -16,10 +18,10 @@ export function instancesIn(answer: Answer, { written }: Encoded): readonly Answ
   const found: AnsweredInstances[] = [];
   let at = 0;
   for (const rrsets of [answer.answer, answer.glue, answer.additional]) {
-    for (const { instances, ttl } of rrsets) {
+    for (const { instances, ttl, leadsToAll } of rrsets) {
       const records = written[at++] ?? 0;
       if (instances === undefined || records === 0) continue;
-      found.push({ instances: pick(instances, records), ttl });
+      found.push({ instances: pick(instances, records), ttl, isAll: leadsToAll === true });
     }
   }
   return found;

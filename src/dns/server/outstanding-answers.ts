@@ -6,7 +6,8 @@
 // Belongs to one handler: a data plane in several threads has one in each, and the latest of their times counts.
 // Answers that are read off a view's numbers (direct-replies.ts) open no record: the view itself remembers when it was read
 // for an instance, and says so when it is asked, or when the instance changes.
-// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is in no cache.
+// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is in no cache. Only of a
+// large app whose instances share addresses or host names an answer may count for all of them.
 // Limits: open records live no longer than the answers that are kept, closed ones as long as those may be cached and until
 // the cleanup cursor (see #cleanUp) reaches them; what an app's ledger holds is limited there.
 
@@ -47,7 +48,8 @@ export class OutstandingAnswers {
     if (answered.length === 0) return this.#noInstances;
     this.#cleanUp(nowMs);
     const record = { lastServedMs: nowMs, isOpen: true };
-    for (const { instances, ttl } of answered) this.#ledgerOf(appOf(instances)).open(record, instances, ttl, nowMs);
+    for (const { instances, ttl, isAll = false } of answered)
+      this.#ledgerOf(appOf(instances)).open(record, isAll ? 'all' : instances, ttl, nowMs);
     return record;
   }
 

@@ -27,7 +27,7 @@ export class AbsenceHints {
   /** Of each env, its instances. */
   readonly #envs = new Map<string, number>();
   /** `prod/orders` and when its last instance left, the app that left last at the end. */
-  readonly #left = new Map<string, string>();
+  readonly #left = new Map<string, number>();
 
   constructor(view: RegistryView, largeApps: LargeApps, wallMs: () => number) {
     this.#wallMs = wallMs;
@@ -107,13 +107,14 @@ export class AbsenceHints {
   #leftNote(env: string, appid: string): string {
     const place = `${env}/${appid}`;
     const left = this.#left.get(place);
-    return left === undefined ? '' : `; its last instance left at ${left}: rollcall events ${place}`;
+    if (left === undefined) return '';
+    // A time of day: an answer is cached for some seconds, here and by resolvers.
+    return `; its last instance left at ${new Date(left).toISOString().slice(0, 19)}Z: rollcall events ${place}`;
   }
 
   #noteLeft(place: string): void {
     this.#left.delete(place);
-    // A time of day: an answer is cached for some seconds, here and by resolvers.
-    this.#left.set(place, `${new Date(this.#wallMs()).toISOString().slice(0, 19)}Z`);
+    this.#left.set(place, this.#wallMs());
     const [oldest] = this.#left.keys();
     if (this.#left.size > leftMax && oldest !== undefined) this.#left.delete(oldest);
   }

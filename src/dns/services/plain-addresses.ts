@@ -1,5 +1,5 @@
-// The records of type A of an app whose instances are alike and few (see AppView.plainHosts), as numbers in the order of the
-// answer: what service-selection.ts makes of them, without a record made of any.
+// The A records of an app whose instances are alike and few (see AppView.plainHosts), as numbers in the order of the answer:
+// the order that service-selection.ts would give them, without an object for each record.
 
 import type { ServeRecord } from '../../model/answers-held.ts';
 import type { AppView, PlainHosts } from '../../model/view.ts';

@@ -27,9 +27,9 @@ import type { InstanceChange } from './apps/instance-change.ts';
 import type { LargeApps } from './apps/large-apps.ts';
 import { waitingNote } from './apps/waiting-note.ts';
 import type { ServiceName } from './names/service-name.ts';
-import { countOf } from './records/service-records.ts';
+import { countOf } from './records/record-data.ts';
 import { boundMs, suspectNote, ttlOf } from './records/suspect-instances.ts';
-import { type AppsOfType, ServiceTypes } from './service-types.ts';
+import { type AppsOfType, ServiceTypes, type TypesOfEnv } from './service-types.ts';
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
 /** The list of types does not depend on a lease: it lasts as long as the default of instances, and so does a choice. */
@@ -87,7 +87,7 @@ export class ServiceBrowse {
     const path = labels.join('.');
     if (path === '_udp' || path === '_dns-sd._udp') return this.#between();
     if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner, nowMs));
-    if (path === '_tcp') return [...types.keys()].some((type) => type.endsWith('._tcp')) ? this.#between() : undefined;
+    if (path === '_tcp') return types.hasTcp ? this.#between() : undefined;
     const [portName, protocol] = labels.slice(-2) as [string, string];
     const apps = types.get(`${portName}.${protocol}`);
     if (apps === undefined || labels.length > 3) return undefined;
@@ -108,19 +108,20 @@ export class ServiceBrowse {
     };
   }
 
-  #typeList(types: ReadonlyMap<string, unknown>, owner: Name, nowMs: number): NodeData {
+  #typeList(types: TypesOfEnv, owner: Name, nowMs: number): NodeData {
     // `_services._dns-sd._udp.prod.svc` -> `prod.svc`
     const env = owner.slice('\x09_services\x07_dns-sd\x04_udp'.length) as Name;
     const isAll = types.size <= recordsPerRRsetMax;
     const epoch = this.#epoch(nowMs);
-    // The same on all threads and nodes, whatever came first.
-    const names = isAll ? [...types.keys()] : [...types.keys()].sort();
-    const weights = names.map(() => 1);
-    const plan = isAll
-      ? planOrder(weights, this.#draws)
-      : this.#turning(
-          planDraws(boundsOf(weights), recordsPerRRsetMax, startOf(seedOf({ env, appid: '' }), epoch.number)),
-        );
+    const drawn = isAll ? undefined : types.draw(recordsPerRRsetMax, startOf(seedOf({ env, appid: '' }), epoch.number));
+    const names = drawn?.texts ?? [...types.names()];
+    const plan =
+      drawn === undefined
+        ? planOrder(
+            names.map(() => 1),
+            this.#draws,
+          )
+        : this.#turning({ order: names.map((_, index) => index), firsts: drawn.firsts });
     const rdatas = plan.order.map((index) => {
       const [portName, protocol] = (names[index] as string).split('.') as [string, string];
       return [childOf(portName, childOf(protocol, env) as Name) as Name];
@@ -204,9 +205,10 @@ export class ServiceBrowse {
     const { appids, firsts } = apps.draw(wanted, start);
     const listing: Listing = { up: [], waiting: [], turns: [] };
     const turnsOfApps: number[][] = [];
+    const hits = new Uint16Array(appids.length);
+    for (const first of firsts) (hits[first] as number)++;
     for (const [index, appid] of appids.entries()) {
-      const hits = firsts.reduce((sum, first) => sum + Number(first === index), 0);
-      const share = Math.max(1, Math.ceil((hits / firsts.length) * recordsPerRRsetMax));
+      const share = Math.max(1, Math.ceil(((hits[index] as number) / firsts.length) * recordsPerRRsetMax));
       turnsOfApps.push(this.#pick({ env, appid, type }, { count: share, start, epoch }, listing));
     }
     listing.up.length = Math.min(listing.up.length, recordsPerRRsetMax);
@@ -235,7 +237,7 @@ export class ServiceBrowse {
     if (large !== undefined) {
       const slots = large.slotsWith({ key: 'service', value: type });
       const { chosen, firsts } = large.choose(
-        { large, slots, key: '', portNames: [], narrowing: '' },
+        { large, slots, key: type, portNames: [], narrowing: '' },
         RRType.SRV,
         epoch,
       );
@@ -245,9 +247,11 @@ export class ServiceBrowse {
     const own: Listing = { up: [], waiting: [], turns: [] };
     this.#look(this.#members(env, appid, type), own);
     own.up.sort((a, b) => (a.instance.label < b.instance.label ? -1 : 1));
+    const [only] = own.up;
+    waiting.push(...own.waiting);
+    if (only !== undefined && own.up.length === 1) return [up.push(only) - 1];
     const { order, firsts } = planDraws(boundsOf(own.up.map(({ instance }) => instance.weight)), count, start);
     for (const index of order) up.push(own.up[index] as LeasedInstance);
-    waiting.push(...own.waiting);
     return turnsOf(firsts, order.length);
   }
 
@@ -267,8 +271,9 @@ export class ServiceBrowse {
     }
     const app = this.#view.at(env, appid);
     if (app === undefined || app === 'within') return;
-    for (const leased of app.instances())
-      if (leased.instance.addrs.some(({ portName, protocol }) => `_${portName}._${protocol}` === type)) yield leased;
+    const [portName, protocol] = type.split('.') as [string, string];
+    const isOfType = isAddressOf(portName, protocol);
+    for (const leased of app.instances()) if (hasPort(leased.instance, isOfType)) yield leased;
   }
 
   #advertised(label: string, env: string, portName: string, protocol: string): ServiceName | undefined {
@@ -295,8 +300,10 @@ interface Listing {
   turns: readonly number[];
 }
 
+/** Both as labels. */
 function isAddressOf(portName: string, protocol: string): (address: NamedPort) => boolean {
-  return (address) => `_${address.portName}` === portName && `_${address.protocol}` === protocol;
+  const [name, transport] = [portName.slice(1), protocol.slice(1)];
+  return (address) => address.portName === name && address.protocol === transport;
 }
 
 function advertisedLabel({ label, appid }: Instance): string {

@@ -1,13 +1,10 @@
 // Which service types (`_http._tcp`) an env has, and which of its apps serve each, with how many instances: what browsing
 // begins with. Instances themselves are found in their apps, so that a million of them need no second list.
 
+import { type ServicePort, servicesOf } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
-import { mixed, textHash } from '../../runtime/text-hash.ts';
 import type { InstanceChange } from './apps/instance-change.ts';
-import { OrderedSlots } from './apps/ordered-slots.ts';
-
-/** A weight has sixteen bits; an app that has more instances of a type counts as one of these. */
-const countMax = 65_535;
+import { WeightedTexts } from './apps/weighted-texts.ts';
 
 /** The apps of one type. */
 export class AppsOfType {
@@ -16,7 +13,7 @@ export class AppsOfType {
   /** Instances of all. */
   total = 0;
   /** Made when it is first asked for. */
-  #order: AppOrder | undefined;
+  #order: WeightedTexts | undefined;
 
   add(appid: string, by: 1 | -1): void {
     const known = this.counts.get(appid) ?? 0;
@@ -30,70 +27,100 @@ export class AppsOfType {
   /** Draws up to `wanted` apps, by how many instances of the type each has: the same on all threads and nodes. */
   draw(wanted: number, start: number): { readonly appids: readonly string[]; readonly firsts: readonly number[] } {
     if (this.#order === undefined) {
-      this.#order = new AppOrder();
+      this.#order = new WeightedTexts();
       for (const [appid, count] of this.counts) this.#order.set(appid, 0, count);
     }
-    return this.#order.draw(wanted, start);
+    const { texts, firsts } = this.#order.draw(wanted, start);
+    return { appids: texts, firsts };
   }
 }
 
-/** Apps in the order of a hash, with their counts as weights. */
-class AppOrder {
-  readonly #slots = new OrderedSlots();
-  readonly #appids: string[] = [];
-  readonly #slotOf = new Map<string, number>();
-  readonly #free: number[] = [];
+/** The types of one env. */
+export class TypesOfEnv {
+  readonly #apps = new Map<string, AppsOfType>();
+  /** Made when it is first asked for. */
+  #order: WeightedTexts | undefined;
+  #tcp = 0;
 
-  set(appid: string, known: number, count: number): void {
-    const key = mixed(textHash(appid));
-    const slot = this.#slotOf.get(appid) ?? this.#free.pop() ?? this.#appids.length;
-    if (known > 0) this.#slots.delete(key, slot);
-    if (count > 0) {
-      this.#slots.insert(key, slot, 1, Math.min(count, countMax));
-      this.#appids[slot] = appid;
-      this.#slotOf.set(appid, slot);
-    } else if (this.#slotOf.delete(appid)) this.#free.push(slot);
+  get size(): number {
+    return this.#apps.size;
   }
 
-  draw(wanted: number, start: number): { readonly appids: readonly string[]; readonly firsts: readonly number[] } {
-    const { order, firsts } = this.#slots.draw(0, wanted, start);
-    return { appids: order.map((slot) => this.#appids[slot] as string), firsts };
+  /** `_http._tcp` */
+  names(): Iterable<string> {
+    return this.#apps.keys();
+  }
+
+  get(type: string): AppsOfType | undefined {
+    return this.#apps.get(type);
+  }
+
+  /** Whether one is over TCP. */
+  get hasTcp(): boolean {
+    return this.#tcp > 0;
+  }
+
+  add(type: string, appid: string, by: 1 | -1): void {
+    let apps = this.#apps.get(type);
+    if (apps === undefined) {
+      apps = new AppsOfType();
+      this.#apps.set(type, apps);
+      this.#count(type, 1);
+    }
+    apps.add(appid, by);
+    if (apps.total > 0) return;
+    this.#apps.delete(type);
+    this.#count(type, -1);
+  }
+
+  /** Draws up to `wanted` types: the same on all threads and nodes. */
+  draw(wanted: number, start: number): { readonly texts: readonly string[]; readonly firsts: readonly number[] } {
+    if (this.#order === undefined) {
+      this.#order = new WeightedTexts();
+      for (const type of this.#apps.keys()) this.#order.set(type, 0, 1);
+    }
+    return this.#order.draw(wanted, start);
+  }
+
+  #count(type: string, by: 1 | -1): void {
+    if (type.endsWith('._tcp')) this.#tcp += by;
+    if (by > 0) this.#order?.set(type, 0, 1);
+    else this.#order?.set(type, 1, 0);
   }
 }
 
 export class ServiceTypes {
-  readonly #envs = new Map<string, Map<string, AppsOfType>>();
+  readonly #envs = new Map<string, TypesOfEnv>();
+  /** Of the instance before: those that come or go together mostly serve the same. */
+  #latest: { readonly services: readonly ServicePort[]; readonly types: ReadonlySet<string> } | undefined;
 
   /** A change listener. */
   changed({ before, after }: InstanceChange): void {
-    if (before !== undefined) for (const type of typesOf(before)) this.#add(type, before, -1);
-    if (after !== undefined) for (const type of typesOf(after)) this.#add(type, after, 1);
+    if (before !== undefined) for (const type of this.#typesOf(before)) this.#add(type, before, -1);
+    if (after !== undefined) for (const type of this.#typesOf(after)) this.#add(type, after, 1);
   }
 
-  /** By type; undefined: nothing is registered in the env. */
-  of(env: string): ReadonlyMap<string, AppsOfType> | undefined {
+  /** Undefined: nothing is registered in the env. */
+  of(env: string): TypesOfEnv | undefined {
     return this.#envs.get(env);
+  }
+
+  #typesOf(instance: Instance): ReadonlySet<string> {
+    const services = servicesOf(instance);
+    if (this.#latest?.services !== services) {
+      const types = new Set(services.map(({ portName, protocol }) => `_${portName}._${protocol}`));
+      this.#latest = { services, types };
+    }
+    return this.#latest.types;
   }
 
   #add(type: string, { env, appid }: Instance, by: 1 | -1): void {
     let types = this.#envs.get(env);
     if (types === undefined) {
-      types = new Map();
+      types = new TypesOfEnv();
       this.#envs.set(env, types);
     }
-    let apps = types.get(type);
-    if (apps === undefined) {
-      apps = new AppsOfType();
-      types.set(type, apps);
-    }
-    apps.add(appid, by);
-    if (apps.total === 0) types.delete(type);
+    types.add(type, appid, by);
     if (types.size === 0) this.#envs.delete(env);
   }
-}
-
-function typesOf({ addrs }: Instance): Iterable<string> {
-  const [first] = addrs;
-  if (first !== undefined && addrs.length === 1) return [`_${first.portName}._${first.protocol}`];
-  return new Set(addrs.map(({ portName, protocol }) => `_${portName}._${protocol}`));
 }

@@ -6,7 +6,7 @@ import { type RRset, reasonText } from '../message/message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { RequestName } from '../message/request-name.ts';
 import type { Draws } from '../message/rotation.ts';
-import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
+import { emptyNonTerminal, type LiveNames, type Node, type NodeData, type TypeNote, withSerial } from '../zone/zone.ts';
 import { AbsenceHints } from './absence-hints.ts';
 import type { InstanceChange } from './apps/instance-change.ts';
 import { LargeApps } from './apps/large-apps.ts';
@@ -16,7 +16,8 @@ import { RequestedNames } from './names/requested-names.ts';
 import { findServiceName, longestApp, type NameScope, type ServiceName } from './names/service-name.ts';
 import { PlainAddresses } from './plain-addresses.ts';
 import type { Explanations } from './records/explanations.ts';
-import { serviceRecords, typesOfScope } from './records/service-records.ts';
+import type { RecordContext } from './records/service-candidates.ts';
+import { serviceNote, serviceRecords, typesOfScope } from './records/service-records.ts';
 import { ServiceBrowse } from './service-browse.ts';
 
 export interface ServiceZoneDeps {
@@ -152,14 +153,22 @@ class ServiceNode implements Node {
   }
 
   rrset(type: number): NodeData {
-    const { draws, view } = this.#deps;
-    const wallMs = this.#deps.wallMs();
-    const place = { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, wallMs, draws, view };
     const { near } = this.#scope;
-    const data = serviceRecords(this.#scope, type, place);
+    const data = serviceRecords(this.#scope, type, this.#place());
     return near !== undefined && data.caveat?.kind === 'fallback'
       ? { ...data, reason: fallbackReason(near) + reasonText(data.reason ?? '') }
       : data;
+  }
+
+  /** What prefers a zone is left to those who make its records. */
+  note(type: number): TypeNote | undefined {
+    return this.#scope.near === undefined ? serviceNote(this.#scope, type, this.#place()) : undefined;
+  }
+
+  #place(): RecordContext {
+    const { draws, view } = this.#deps;
+    const wallMs = this.#deps.wallMs();
+    return { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, wallMs, draws, view };
   }
 
   #appName(): Name {

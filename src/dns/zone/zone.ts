@@ -21,6 +21,8 @@ import { RecordTable } from './record-table.ts';
 /** The RRsets at one name. Without any: an empty non-terminal. */
 export interface Node {
   rrset(type: number): NodeData;
+  /** Whether there are records of a type and why, where that is known sooner than the records; otherwise undefined. */
+  note?(type: number): TypeNote | undefined;
   /** Types that have data here, what ANY prefers (RFC 8482 §4.1) first; a live node may leave it at that. */
   types(): readonly number[];
   /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
@@ -36,6 +38,12 @@ export interface Node {
 export type NodeData =
   | NodeRecords
   | { readonly rrset: undefined; readonly reason: string; readonly caveat?: Caveat | undefined };
+
+/** In words. */
+export interface TypeNote {
+  readonly isThere: boolean;
+  readonly reason: string;
+}
 
 export interface NodeRecords {
   readonly rrset: RRset;

@@ -1,8 +1,8 @@
-// Who joined lately and is on time. Where instances are replaced by others under new names and the old ones are left to
-// lapse (a rolling restart by kill), the new ones make up for the lost: the app is as large as it was, and to hold the
-// dead ones would only keep wrong addresses in its answers. They do so only for those who fell silent at about the time
-// at which they joined, or later, and only while they are heard themselves: so a fleet that has just started is guarded as
-// any other is. Counted by their time of joining, in spans of 15 s; forgotten after eight minutes, when those they
+// Instances that joined lately and renew on time. Where instances are replaced by others under new names and the leases of
+// the old ones just end (a rolling restart by kill), the new ones make up for the lost: the app is as large as it was, and
+// holding the dead ones would only keep wrong addresses in its answers. A new instance makes up only for one that fell silent
+// at about the time at which it joined, or later, and only while it renews: so a fleet that has just started is guarded
+// like any other. Counted by their time of joining, in spans of 15 s; forgotten after eight minutes, when those that they
 // replaced are gone.
 // Memory: two numbers for each span with a join, none for an app without joins (all its instances
 // were restored).

@@ -1,6 +1,6 @@
-// When apps left. A client that waits for changes of an app must learn that its last instance has gone, also if it asks
-// afterwards; so the revision of the departure is kept for a while. What is forgotten, or was before this process began,
-// counts as "changed since": the client gets an answer at once, which may be needless but never misses a change.
+// The revisions at which apps lost their last instance. A client that waits for changes of an app must learn that it is
+// empty, also if it asks afterwards; so that revision is kept for a while. An app that was forgotten, or that left before this
+// process began, counts as changed: the client gets an answer at once, which may be needless but never misses a change.
 
 /** 20 000 departed apps are about 3 MB; an app that comes and goes takes one place. */
 const tombstonesMax = 20_000;

@@ -7,6 +7,15 @@ import type { MutableRecord } from '../mutable-record.ts';
 import { EvictionBudget } from './eviction-budget.ts';
 import { PendingEvictions } from './pending-evictions.ts';
 
+interface Room {
+  readonly nowMs: number;
+  /** Of the registry. */
+  readonly size: number;
+  readonly limit: number;
+  /** Those whose leases have ended since the last time. */
+  readonly fresh: readonly MutableRecord[];
+}
+
 interface Lane {
   readonly budget: EvictionBudget;
   readonly pending: PendingEvictions<MutableRecord>;
@@ -40,19 +49,18 @@ export class DueEvictions {
     this.#overdue.add(stored);
   }
 
-  addPending(stored: MutableRecord): void {
-    const { pending } = stored.isHeard ? this.#heard : this.#unheard;
-    pending.add(stored);
-    this.#unmarked.push(stored);
-  }
-
   delete(stored: MutableRecord): void {
-    this.#overdue.delete(stored);
-    for (const { pending } of this.#lanes) pending.delete(stored);
+    if (this.#overdue.size > 0) this.#overdue.delete(stored);
+    for (const { pending } of this.#lanes) if (pending.size > 0) pending.delete(stored);
   }
 
-  /** Takes out those to evict now, of `size` instances in all. `isKept`: a hold may have begun since it was added. */
-  take(nowMs: number, size: number, limit: number, isKept: (stored: MutableRecord) => boolean): MutableRecord[] {
+  /** Takes out those to evict now. `isKept`: a hold may have begun since one was added. */
+  take({ nowMs, size, limit, fresh }: Room, isKept: (stored: MutableRecord) => boolean): MutableRecord[] {
+    if (this.#hasRoomForAll({ nowMs, size, limit, fresh })) {
+      for (const { isHeard } of fresh) (isHeard ? this.#heard : this.#unheard).budget.spend(nowMs);
+      return [...fresh];
+    }
+    for (const stored of fresh) this.#addPending(stored);
     // Those past the ceiling first and alone: without them the rest may be held no longer.
     const overdue = [...this.#overdue].slice(0, limit);
     for (const stored of overdue) this.#overdue.delete(stored);
@@ -68,6 +76,19 @@ export class DueEvictions {
       }
     }
     return taken;
+  }
+
+  /** None waits, and all that come may go: then none has to be drawn. */
+  #hasRoomForAll({ nowMs, size, limit, fresh }: Room): boolean {
+    if (this.#overdue.size > 0 || this.#lanes.some(({ pending }) => pending.size > 0)) return false;
+    const left = Math.min(...this.#lanes.map(({ budget }) => budget.left(size - fresh.length, nowMs)));
+    return fresh.length <= Math.min(limit, left);
+  }
+
+  #addPending(stored: MutableRecord): void {
+    const { pending } = stored.isHeard ? this.#heard : this.#unheard;
+    pending.add(stored);
+    this.#unmarked.push(stored);
   }
 
   /** Those that have to wait for another minute, each once. */

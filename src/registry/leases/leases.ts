@@ -17,6 +17,7 @@ import { statusOf } from '../guard/status.ts';
 import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
 import { DueEvictions } from './due-evictions.ts';
+import { EndedLeases } from './ended-leases.ts';
 import { firstIntervalMs, isUnexpected, lateAfterMs, learnedIntervalMs } from './heartbeat.ts';
 import { MemberCounts } from './member-counts.ts';
 import { NearExpiry } from './near-expiry.ts';
@@ -36,7 +37,7 @@ export interface LeasesDeps {
 
 /** An evicted instance is a loss for one of its intervals, and no longer than this. */
 const goneMsMax = 60_000;
-/** A decided eviction that was not applied is decided again after this. */
+/** A decided eviction that the cluster has not applied is decided again after this. */
 const retryMs = 1000;
 /** An end that another node reports again is the same one, however long the report was on its way. */
 const sameEndMs = 500;
@@ -48,6 +49,8 @@ export class Leases implements GuardView {
   readonly #options: GuardOptions;
   readonly #queue = new LeaseQueue<MutableRecord>();
   readonly #due: DueEvictions;
+  /** Decided, and not evicted yet. */
+  readonly toEvict = new EndedLeases();
   readonly #rates = new RenewalRates();
   #size = 0;
   readonly #members: MemberCounts;
@@ -123,10 +126,10 @@ export class Leases implements GuardView {
   }
 
   #reconnected(stored: MutableRecord, nowMs: number): void {
+    stored.deadlineMs = Number.POSITIVE_INFINITY;
     if (stored.phase !== 'onTime' || stored.isNearExpiry) this.#return(stored, nowMs);
     this.#rates.expectNoMore(stored.intervalMs);
     this.#queue.delete(stored);
-    stored.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   /** A client registered the instance; to be called once it is started or replaced. */
@@ -168,14 +171,18 @@ export class Leases implements GuardView {
   #moved(stored: MutableRecord, nowMs: number): void {
     this.#members.follow(stored, nowMs, this.#guard);
     if (isUnbounded(stored)) return;
-    if (stored.phase === 'suspect' && stored.deadlineMs > nowMs) {
-      this.#due.delete(stored);
-      stored.phase = 'late';
-      stored.isSuspect = false;
-      this.#guard.trusted(stored.instance);
+    if (stored.deadlineMs > nowMs) {
+      this.toEvict.delete(stored);
+      if (stored.phase === 'suspect') {
+        this.#due.delete(stored);
+        stored.phase = 'late';
+        stored.isSuspect = false;
+        this.#guard.trusted(stored.instance);
+      }
     }
     this.#nearExpiry.set(stored, nowMs);
-    if (stored.phase !== 'suspect' && !this.#due.has(stored)) this.#queue.set(stored, this.#nearExpiry.stageMs(stored));
+    const isQueued = stored.phase !== 'suspect' && !this.#due.has(stored) && !this.toEvict.has(stored);
+    if (isQueued) this.#queue.set(stored, this.#nearExpiry.stageMs(stored));
   }
 
   /** The instance has left, or its term has changed. `isEvicted`: for its silence. */
@@ -188,7 +195,7 @@ export class Leases implements GuardView {
     }
     this.#rates.expectNoMore(stored.intervalMs);
     this.#queue.delete(stored);
-    this.#due.delete(stored);
+    if (!this.toEvict.delete(stored)) this.#due.delete(stored);
     const isLoss = isEvicted && isMember && isHeard && !this.#guard.isOff && nowMs < this.#ceilingAtMs(stored);
     stored.isSuspect = false;
     if (isLoss) {
@@ -230,17 +237,25 @@ export class Leases implements GuardView {
 
   /** The instances to evict now. Each is due again after `retryMs`, unless it has `ended` or was heard by then. */
   takeExpired(nowMs: number, limit: number): MutableRecord[] {
-    this.#look(nowMs, limit * looksPerEviction);
-    const taken = this.#due.take(nowMs, this.size, limit, (stored) => this.#isKept(stored, nowMs));
+    const taken = this.#decide(nowMs, limit * looksPerEviction, limit);
     for (const stored of taken) this.#queue.set(stored, nowMs + retryMs);
-    for (const stored of this.#due.takeUnmarked(nowMs, this.size - taken.length)) this.#mark(stored);
     return taken;
   }
 
-  /** Monotonic milliseconds before which there is nothing to act on; undefined without instances. */
+  /**
+   * The same in two steps, so that the end of very many shows before any of them is evicted: decides, after so many looks at
+   * most. One that is heard before its eviction stays.
+   */
+  endDue(nowMs: number, looksMax: number): readonly MutableRecord[] {
+    const taken = this.#decide(nowMs, looksMax, Number.POSITIVE_INFINITY);
+    for (const stored of taken) this.toEvict.add(stored, nowMs);
+    return taken;
+  }
+
+  /** Monotonic milliseconds before which there is nothing to decide; undefined without instances. */
   nextMs(): number | undefined {
     const queuedMs = this.#queue.earliestMs();
-    const dueMs = this.#due.nextMs(this.#clock.monotonicMs(), this.size);
+    const dueMs = this.#due.nextMs(this.#clock.monotonicMs(), this.#sizeAfter);
     return queuedMs === undefined || dueMs === undefined ? (queuedMs ?? dueMs) : Math.min(queuedMs, dueMs);
   }
 
@@ -280,8 +295,24 @@ export class Leases implements GuardView {
     this.#guard.onEvent(listener);
   }
 
-  /** Looks at those that are due, in order of time, so that late ones are known before an ended lease is judged. */
-  #look(nowMs: number, looksMax: number): void {
+  /** Those that are left once all that are decided have been evicted. */
+  get #sizeAfter(): number {
+    return this.size - this.toEvict.size;
+  }
+
+  #decide(nowMs: number, looksMax: number, limit: number): MutableRecord[] {
+    const fresh = this.#look(nowMs, looksMax);
+    const size = this.#sizeAfter;
+    const taken = this.#due.take({ nowMs, size, limit, fresh }, (stored) => this.#isKept(stored, nowMs));
+    for (const stored of this.#due.takeUnmarked(nowMs, size - taken.length)) this.#mark(stored);
+    return taken;
+  }
+
+  /**
+   * Looks at those that are due, in order of time, so that late ones are known before an ended lease is judged. Those that
+   * nothing keeps but the number of evictions.
+   */
+  #look(nowMs: number, looksMax: number): MutableRecord[] {
     const ended: MutableRecord[] = [];
     for (let looks = 0; looks < looksMax; looks++) {
       const stored = this.#queue.first(nowMs);
@@ -303,10 +334,11 @@ export class Leases implements GuardView {
         ended.push(stored);
       }
     }
-    for (const stored of ended) {
-      if (nowMs >= this.#ceilingAtMs(stored)) this.#due.addOverdue(stored);
-      else if (!this.#isKept(stored, nowMs)) this.#due.addPending(stored);
-    }
+    return ended.filter((stored) => {
+      if (nowMs < this.#ceilingAtMs(stored)) return !this.#isKept(stored, nowMs);
+      this.#due.addOverdue(stored);
+      return false;
+    });
   }
 
   /** Whether an instance past its lease is kept for a while; it is then marked, and looked at again after that. */
@@ -336,7 +368,7 @@ export class Leases implements GuardView {
   }
 
   #return(stored: MutableRecord, nowMs: number): void {
-    this.#due.delete(stored);
+    if (!this.toEvict.delete(stored)) this.#due.delete(stored);
     const { isSuspect, isMember, phase } = stored;
     if (phase !== 'onTime') this.#members.returned(stored);
     stored.phase = 'onTime';

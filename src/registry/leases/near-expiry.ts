@@ -1,7 +1,7 @@
-// Holders of a copy of the registry (DNS threads) do not hear of renewals, so they take a lease for open. Its end
-// concerns them when an answer may not be cached for the whole TTL any more: with less than that left a lease is
-// near expiry, and they get its deadline, and another update when it is renewed after all (design §6). They also get which instances
-// are kept beyond their lease (suspects), why, and when that ends; a suspect is near expiry too. Without a listener nothing is done.
+// DNS threads have a copy of the registry and get no renewals, so to them a lease has no end. The end matters once an
+// answer may no longer be cached for its whole TTL: with less than that left a lease is near expiry, and the threads get its
+// deadline, and another update when it is renewed after all (design §6). They also get which instances are kept beyond
+// their lease (suspects), why, and when that ends; a suspect is near expiry too. Without a listener nothing is done.
 
 import type { LeasedInstance } from '../../model/view.ts';
 import { lateAtMs, type MutableRecord } from '../mutable-record.ts';

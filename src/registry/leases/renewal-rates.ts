@@ -1,6 +1,6 @@
-// How many renewals a minute are expected of all instances, each at its own interval, and how many came. The classic
-// guards recount what they expect from time to time; here the sum follows every change, in whole thousandths, so that
-// it stays exact over millions of additions and never has to be counted again.
+// How many renewals a minute are expected of all instances, each at its own interval, and how many came. Other registries
+// recount from time to time what they expect; here the sum follows every change, in whole thousandths, so that it
+// stays exact over millions of additions.
 
 import { RollingMinute } from '../../runtime/rolling-minute.ts';
 

@@ -1,5 +1,5 @@
 // Which deadline an instance has, by its liveness policy. Everything else about leases follows from this and from what
-// happens at the deadline: an instance whose lease ends in `waiting` lapses, any other one is evicted.
+// happens at the deadline: an instance whose lease ends in `waiting` gets that status, any other one is evicted.
 
 import { leasePart } from '../../model/health.ts';
 import type { Instance } from '../../model/instance.ts';

@@ -42,6 +42,16 @@ export class RowIndex {
     return -1;
   }
 
+  has(row: number): boolean {
+    const hash = this.#hashOf(row);
+    const { entries, size } = this.#part(hash);
+    if (size === 0) return false;
+    const entry = entryOf(hash, row);
+    let at = homeOf(hash, entries);
+    while (entries[at] !== entry && entries[at] !== open) at = next(at, entries);
+    return entries[at] === entry;
+  }
+
   /** Whether a row has this hash. */
   hasHash(hash: number): boolean {
     const { entries, size } = this.#part(hash);

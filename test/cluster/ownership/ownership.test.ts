@@ -305,6 +305,21 @@ describe('an orphan', () => {
     expect(changes(world.pass(1500, silence))).toEqual(['evict']);
   });
 
+  test('keeps the rest that its owner reported when that names others after it', () => {
+    const world = orphan();
+    world.give({ kind: 'bye', node: 'a', leftMs: new Map([[key, 4000]]) });
+    world.give({ kind: 'bye', node: 'a', leftMs: new Map([['i/prod/pay/other', 9000]]) });
+    expect(changes(world.pass(5400, silence))).toEqual(['evict']);
+  });
+
+  test('has the rest that its owner reported though others were named first', () => {
+    const world = orphan();
+    world.give({ kind: 'bye', node: 'a', leftMs: new Map([['i/prod/pay/other', 9000]]) });
+    world.give({ kind: 'bye', node: 'a', leftMs: new Map([[key, 4000]]) });
+    expect(changes(world.pass(3900, silence))).toEqual([]);
+    expect(changes(world.pass(1500, silence))).toEqual(['evict']);
+  });
+
   test('without a lease becomes the executor’s at once', () => {
     const world = orphan(true, { leaseMs: Number.POSITIVE_INFINITY });
     expect(changes(world.give({ kind: 'dead', node: 'a' }))).toEqual(['take-over']);

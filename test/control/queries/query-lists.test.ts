@@ -87,7 +87,7 @@ describe('rows', () => {
     });
   });
 
-  test('of a name that does not exist name the registered apps within a slip of the fingers', () => {
+  test('of a name that does not exist name the registered apps within two letters of it', () => {
     const { lists, ask } = worldOf();
     ask('ordes.prod.svc.', { rcode: 'NXDOMAIN' });
     ask('orders.prd.svc.', { rcode: 'NXDOMAIN' });

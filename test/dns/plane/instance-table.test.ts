@@ -77,6 +77,7 @@ class Reader {
       put: (row) => this.#put(row),
       remove: (row) => this.#remove(row),
       updateLease: () => {},
+      touch: () => {},
     });
     this.applied = sequence;
   }
@@ -138,7 +139,7 @@ class World {
       for (const reader of this.readers) reader.waiting.push({ content, sequence: this.posted });
       return this.posted;
     },
-    max: () => 3,
+    max: 3,
     isRead: (sequence) => this.readers.every(({ applied }) => applied >= sequence),
     whySuspect: () => '',
   });
@@ -278,7 +279,7 @@ test('a thread that does not follow is noticed before the rows that it keeps are
   let posted = 0;
   const feed = new InstanceFeed({
     post: () => ++posted,
-    max: () => 1,
+    max: 1,
     isRead: (sequence) => sequence <= read,
     whySuspect: () => '',
     retiredMax: () => 10,

@@ -1,5 +1,5 @@
 // The addresses of small apps, read off their rows, are what the registry itself would answer: the same records, TTLs and
-// header for any history; and whoever they led to is held as long as a packet capture says.
+// header for any history; and each instance that they led to is held as long as a packet capture shows.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

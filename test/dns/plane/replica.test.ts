@@ -17,7 +17,7 @@ import { packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
 import { reasonOf } from '../../kit/dns/reason.ts';
 import { readReply } from '../../kit/dns/reply.ts';
 import { originLines, zoneOf } from '../../kit/dns/static-records.ts';
-import { Harness } from '../../kit/registry/harness.ts';
+import { Harness, type HarnessOptions, unguarded } from '../../kit/registry/harness.ts';
 
 interface ComparableReply {
   readonly gist: string;
@@ -26,7 +26,7 @@ interface ComparableReply {
 }
 
 /** An update as it was posted, with the label of its instance. */
-type Posted = readonly [what: 'put' | 'remove' | 'lease', deadlineMs?: number];
+type Posted = readonly [what: 'put' | 'remove' | 'lease' | 'revision', deadlineMs?: number];
 
 /** A harness, and threads that apply every update at once, so that rows are used again as soon as they may be. */
 class Twins {
@@ -37,11 +37,11 @@ class Twins {
   readonly posted: Posted[] = [];
   readonly #threads: PlaneThread[] = [];
 
-  constructor() {
-    this.harness = new Harness({ onNearExpiry: (stored) => this.feed.updateLease(stored) });
+  constructor(options: HarnessOptions = {}) {
+    this.harness = new Harness({ ...options, onNearExpiry: (stored) => this.feed.updateLease(stored) });
     this.feed = new InstanceFeed({
       post: (content) => this.#post(content),
-      max: () => 1,
+      max: 1,
       isRead: () => true,
       whySuspect: (leased) => this.harness.registry.whySuspect(leased),
     });
@@ -89,6 +89,7 @@ class Twins {
       put: (_row, _revision, { deadlineMs }) => this.posted.push(['put', deadlineMs]),
       remove: () => this.posted.push(['remove']),
       updateLease: (_row, { deadlineMs }) => this.posted.push(['lease', deadlineMs]),
+      touch: () => this.posted.push(['revision']),
     });
     return 1;
   }
@@ -279,5 +280,63 @@ describe('an instance that the guard keeps', () => {
     twins.reply(twins.cached, 'o-1.orders.prod.svc.', 'A');
     twins.harness.renew('orders.prod/o-1');
     expect(twins.reply(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
+  });
+});
+
+describe('an instance whose lease has ended and that is not evicted yet', () => {
+  const ended = (): Twins => {
+    const twins = new Twins({ guard: unguarded });
+    for (const id of ['a', 'b']) twins.harness.register(`orders.prod/${id}`, { leaseSeconds: 10 });
+    twins.harness.register('users.prod/a', { leaseSeconds: 60 });
+    twins.harness.clock.advance(10_000);
+    const { registry } = twins.harness;
+    twins.feed.endLeases(registry.endLeases(100), registry.touch());
+    return twins;
+  };
+  const lasting = ({ gist, ttls }: ComparableReply) => ({ gist, ttls });
+  const rcodeOf = (twins: Twins, side: PlaneThread, qname: string): unknown =>
+    JSON.parse(twins.reply(side, qname, 'A').gist)[0];
+
+  test('is in no answer, and evicted as any other', () => {
+    const twins = ended();
+    const { registry } = twins.harness;
+    const { revision } = registry;
+    for (const side of [twins.exact, twins.cached]) expect(rcodeOf(twins, side, 'orders.prod.svc.')).toBe('NXDOMAIN');
+    expect([registry.instanceCount, registry.endedCount, registry.hasDueLeases]).toEqual([3, 2, false]);
+    expect(registry.evictExpired(1)).toBe(1);
+    expect(registry.evictExpired(10)).toBe(1);
+    expect([registry.instanceCount, registry.endedCount, registry.revision]).toEqual([1, 0, revision + 2]);
+    expect(twins.posted.at(-1)).toEqual(['revision']);
+    const serials = [twins.exact, twins.harness].map((side) => twins.reply(side, 'svc.', 'SOA').gist);
+    expect(serials[0]).toBe(serials[1]);
+  });
+
+  test('is answered with again once it is heard, and a thread that starts meanwhile does not know the others', () => {
+    const twins = ended();
+    const { harness, feed } = twins;
+    harness.renew('orders.prod/b');
+    const late = twins.thread(1);
+    for (const content of feed.all(harness.registry.living(), () => harness.registry.revision, 1))
+      late.apply({ ...content, sequence: 1 });
+    for (const side of [twins.exact, twins.cached, late])
+      expect(rcodeOf(twins, side, 'a.orders.prod.svc.')).toBe('NXDOMAIN');
+    harness.registry.evictExpired(10);
+    for (const qname of ['orders.prod.svc.', 'a.orders.prod.svc.', 'b.orders.prod.svc.', 'users.prod.svc.'])
+      for (const side of [twins.exact, twins.cached, late])
+        expect(twins.reply(side, qname, 'A')).toMatchObject(lasting(twins.reply(harness, qname, 'A')));
+    harness.elapse(10_000);
+    expect(harness.registry.instanceCount).toBe(1);
+  });
+
+  test('stays where a patch gives it more time', () => {
+    const twins = ended();
+    const { harness } = twins;
+    harness.patch('orders.prod/a', { leaseSeconds: 60 });
+    expect(harness.registry.evictExpired(10)).toBe(1);
+    expect(twins.reply(twins.cached, 'orders.prod.svc.', 'A').gist).toBe(
+      twins.reply(harness, 'orders.prod.svc.', 'A').gist,
+    );
+    harness.elapse(50_000);
+    expect(harness.registry.app('prod', 'orders')).toBeUndefined();
   });
 });

@@ -35,6 +35,14 @@ describe('a line records of an instance', () => {
     expect(ledger.held('b-1', 2000)).toEqual({ lastServedMs: 2000, heldUntilMs: 2000 + heldMs });
   });
 
+  test('of every instance, where an answer may lead to any', () => {
+    const ledger = new AppLedger('prod', 'orders');
+    ledger.open({ lastServedMs: 1000, isOpen: true }, 'all', ttl, 1000);
+    openAt(ledger, 500, [b]);
+    for (const key of ['a-1', 'b-1']) expect(ledger.held(key, 1000)?.heldUntilMs).toBe(1000 + heldMs);
+    expect(ledger.held('a-1', 1000 + heldMs)).toBeUndefined();
+  });
+
   test('nothing, once it can be cached no more: a line cached longer than a later one does not lend it its time', () => {
     const ledger = new AppLedger('prod', 'orders');
     openAt(ledger, 1000);

@@ -167,3 +167,33 @@ describe('_why', () => {
     expect(line).toBe(`NXDOMAIN: nothing is registered in the env ${'\\\\255'.repeat(63)}.`);
   });
 });
+
+describe('_why of an app with very many instances', () => {
+  const metadata = { k: 'x'.repeat(300), team: 'pay' };
+  const shapes: readonly (readonly [what: string, body: (i: number) => Readonly<Record<string, unknown>>])[] = [
+    ['one address each', (i) => ({ addrs: [`http://10.0.${i >> 8}.${i & 255}:80`] })],
+    ['half of them IPv6 alone', (i) => ({ addrs: [i % 2 === 0 ? `http://10.0.0.${i}:80` : `http://[fd00::${i}]:80`] })],
+    ['several ports', (i) => ({ addrs: [80, 81, 82].map((port) => `http://10.0.${i & 3}.${i & 255}:${port}`) })],
+    ['metadata that TXT has no room for', (i) => ({ addrs: [`http://10.0.0.${i}:80`], metadata, version: `${i % 2}` })],
+    ['some waiting, of two priorities', (i) => ({ status: i % 3 === 0 ? 'waiting' : 'up', priority: i % 2 })],
+    ['all waiting', () => ({ status: 'waiting' })],
+    ['a host name that all share', () => ({ addrs: ['http://edge.example.net:80'] })],
+  ];
+
+  test.each(shapes)('says of each type what its answer says of itself: %s', (_, body) => {
+    const large = new Harness();
+    for (let i = 0; i < 250; i++) large.register(`orders.prod/i${i}`, body(i));
+    for (const name of [app, `1._version.${app}`, `_http._tcp.${app}`]) {
+      for (const type of ['A', 'AAAA', 'SRV', 'TXT']) {
+        const explained = explain(name, type, large.zones, large.clock.monotonicMs());
+        if ('problems' in explained) throw new Error('not explained');
+        const { rcode, answer, reason } = explained;
+        if (rcode !== 'NOERROR') continue;
+        const line = why(`_why.${name}`, large).find((text) => (text.split(':')[0] ?? '').split(' ').includes(type));
+        expect(line?.slice(line.indexOf(': ') + 2), `${name} ${type}`).toBe(
+          `${answer.length === 0 ? 'nothing, ' : ''}${reason}`,
+        );
+      }
+    }
+  });
+});

@@ -128,6 +128,22 @@ describe('the instances of a type', () => {
     );
   });
 
+  test('of a large app are those that serve the type, whatever was asked of it before', () => {
+    const harness = new Harness();
+    for (let i = 0; i < 240; i++)
+      harness.register(`orders.prod/i${i}`, { addrs: [`${i % 2 === 0 ? 'http' : 'grpc'}://10.0.1.${i}:80`] });
+    harness.data('orders.prod.svc.', 'SRV');
+    for (const [type, parity] of [
+      [http, 0],
+      ['_grpc._tcp.prod.svc.', 1],
+      [http, 0],
+    ] as const) {
+      const listed = harness.data(type, 'PTR').map((target) => Number(/^i(\d+)~/.exec(target)?.[1]));
+      expect(listed).toHaveLength(100);
+      for (const i of listed) expect(i % 2).toBe(parity);
+    }
+  });
+
   test('are kept no longer than any of their leases', () => {
     const harness = world();
     harness.register('orders.prod/c', { addrs: ['http://10.0.0.4:80'], leaseSeconds: 5, dnsTtl: 60 });

@@ -3,24 +3,12 @@
 
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, RollcallClient } from '../../../src/client/client.ts';
-import { ApiClient, type ApiReply, type CallKnobs } from '../http/api-client.ts';
+import { ApiClient } from '../http/api-client.ts';
 import { type Backend, startBackends } from '../http/http-backends.ts';
 import { type ServerOptions, type ServerProcess, startServer } from '../process/server-process.ts';
-import { until } from '../process/until.ts';
 
 /** For what another process has to do first. */
 export const patience = { withinMs: 30_000, timeoutMs: 30_000 };
-
-/** Calls again where a server on a busy machine answers 503: overload is the subject of other tests. */
-export class PatientApi extends ApiClient {
-  override call(method: string, path: string, knobs?: CallKnobs): Promise<ApiReply> {
-    const ask = async (): Promise<ApiReply | undefined> => {
-      const reply = await super.call(method, path, knobs);
-      return reply.status === 503 ? undefined : reply;
-    };
-    return until(`an answer to ${method} ${path}`, ask, { ...patience, everyMs: 200 });
-  }
-}
 
 export async function serverFor(options: ServerOptions = {}): Promise<ServerProcess> {
   const server = await startServer({ withinMs: 45_000, ...options });
@@ -36,8 +24,8 @@ export function clientOf(server: ServerProcess | undefined, options: ClientOptio
   return client;
 }
 
-export function apiOf(server: ServerProcess): PatientApi {
-  const api = new PatientApi(server.http);
+export function apiOf(server: ServerProcess): ApiClient {
+  const api = new ApiClient(server.http);
   onTestFinished(() => api.close());
   return api;
 }

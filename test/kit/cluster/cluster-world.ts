@@ -1,6 +1,7 @@
 // Several rollcall nodes of one cluster, as processes, on ports of their own, over the etcd that is given.
 
 import { digShort } from '../dns/dig.ts';
+import { patientFetch } from '../http/api-client.ts';
 import { main, type ServerProcess, startServer } from '../process/server-process.ts';
 
 export interface NodeOptions {
@@ -66,7 +67,7 @@ export interface Answer {
 export async function api(node: ServerProcess, method: string, path: string, body?: object): Promise<Answer> {
   const content =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const response = await fetch(`${node.http}/api/v1${path}`, { method, ...content });
+  const response = await patientFetch(`${node.http}/api/v1${path}`, { method, ...content });
   const text = await response.text();
   return {
     status: response.status,

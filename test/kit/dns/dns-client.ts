@@ -6,7 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { frame, type PacketKnobs, packet, type TypeName, typeNumbers } from './packet.ts';
 import { type Reply, readReply } from './reply.ts';
 
-const patienceMs = 5000;
+/** On a busy machine a thread may not get its turn for seconds. */
+const patienceMs = 20_000;
 
 export interface DnsClient {
   /** Asks with EDNS by default, as resolvers do. */

@@ -20,7 +20,7 @@ export class FedRows {
         if (this.sink !== undefined) applyUpdates(content, this.sink);
         return ++this.#sequence;
       },
-      max: () => 1,
+      max: 1,
       isRead: (sequence) => sequence <= this.#sequence,
       whySuspect: () => '',
     });

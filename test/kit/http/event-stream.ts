@@ -69,6 +69,16 @@ export class EventStreamClient {
   readonly closed: Promise<void>;
   isClosed = false;
 
+  /** Opened again while the server is overloaded, as on a busy machine, until it is taken. */
+  static open(url: string, knobs?: EventStreamKnobs): Promise<EventStreamClient> {
+    const attempt = async (): Promise<EventStreamClient | undefined> => {
+      const client = new EventStreamClient(url, knobs);
+      await until('a reply', () => client.status !== undefined || client.isClosed);
+      return client.status === 503 ? undefined : client;
+    };
+    return until('a watch that is taken', attempt, { everyMs: 200 });
+  }
+
   /** `url` with path and query. */
   constructor(url: string, { lastEventId, headers = {} }: EventStreamKnobs = {}) {
     const place = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };

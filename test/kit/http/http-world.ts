@@ -181,6 +181,8 @@ export function createWorld(options: WorldOptions = {}): World {
     isReady: () => true,
     metricsText: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'rollcall_up 1\n' }),
     resolve: async () => answer,
+    // How late it is depends on what else the machine does.
+    measureLateness: () => () => {},
     ...options.deps,
   });
   const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> => {

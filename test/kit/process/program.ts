@@ -56,7 +56,7 @@ export function start(command: string, args: readonly string[], { cwd, env, inpu
   });
   // Who does not wait for the end need not hear of a failed start twice.
   ended.catch(() => {});
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM', graceMs = 10_000): Promise<Ended> => {
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM', graceMs = 30_000): Promise<Ended> => {
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     child.kill(signal);
     const end = await ended;
@@ -88,11 +88,11 @@ export async function startWhen(
   return program;
 }
 
-/** Runs a program to its end, within `withinMs`. */
+/** Runs a program to its end, within `withinMs`: a minute, where much else runs, is nothing rare for a build or a start. */
 export function run(
   command: string,
   args: readonly string[],
-  { withinMs = 10_000, ...surroundings }: Surroundings = {},
+  { withinMs = 60_000, ...surroundings }: Surroundings = {},
 ): Promise<Ended> {
   const program = start(command, args, surroundings);
   const timer = setTimeout(() => program.child.kill('SIGKILL'), withinMs);
@@ -108,9 +108,7 @@ export async function output(command: string, args: readonly string[], surroundi
 
 /** The environment without what is meant for this program, vitest or us. */
 export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(ROLLCALL_|VITEST|NODE_(?!COMPILE_CACHE$)|TEST$|DEV$|PROD$)/.test(name),
-  );
+  const kept = Object.entries(process.env).filter(([name]) => !/^(ROLLCALL_|VITEST|NODE_|TEST$|DEV$|PROD$)/.test(name));
   return { ...Object.fromEntries(kept), ...more };
 }
 

@@ -106,7 +106,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   async function signalled(signal: NodeJS.Signals): Promise<Ended> {
     // What npm starts is not its child: npm hands signals on, but not SIGKILL.
     if (program.child.exitCode === null && program.child.signalCode === null) sendSignal(pid, signal);
-    const timer = setTimeout(() => sendSignal(pid, 'SIGKILL'), 15_000);
+    const timer = setTimeout(() => sendSignal(pid, 'SIGKILL'), 30_000);
     const ended = await program.ended;
     clearTimeout(timer);
     isOver();

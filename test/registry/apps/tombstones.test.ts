@@ -23,7 +23,7 @@ test('the oldest is forgotten first, and what was forgotten is as new as the new
   expect(departures.revisionOf('prod', 'c')).toBe(3);
 });
 
-test('an app that came back and left again is young', () => {
+test('an app that came back and left again is forgotten last', () => {
   const departures = new Tombstones(0, 2);
   departures.remember('prod', 'a', 1);
   departures.remember('prod', 'b', 2);
@@ -34,6 +34,6 @@ test('an app that came back and left again is young', () => {
   expect(departures.revisionOf('prod', 'b')).toBe(2);
 });
 
-test('what was before this process may have changed until it began', () => {
+test('what is older than this process counts as changed when it began', () => {
   expect(new Tombstones(100, 2).revisionOf('prod', 'a')).toBe(100);
 });

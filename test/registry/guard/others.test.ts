@@ -40,7 +40,7 @@ describe('an app with one instance on each of three nodes', () => {
     expect(node(() => ({ serving: 2, losses: 0 }), 95_000).taken).toHaveLength(1);
   });
 
-  test('keeps them all when all fall silent at once, and lets go when the others are back', () => {
+  test('keeps them all when all fall silent at once, and evicts the silent when the others are back', () => {
     let losses = 2;
     const { registry, pass, taken } = node(
       (isApp) => (isApp ? { serving: 2, losses } : { serving: 1000, losses: 2 }),

@@ -115,7 +115,7 @@ describe('a lease that ends in waiting', () => {
     expect(state()).toBe('waiting');
   });
 
-  test('is no longer renewed once it has lapsed', () => {
+  test('is no longer renewed once it has ended', () => {
     const { harness, registry, state } = worldOf({ kind: 'lease-then-waiting', evictAfterSeconds: 60 });
     harness.elapse(30_000);
     expect(registry.renew(key).kind).toBe('lapsed');

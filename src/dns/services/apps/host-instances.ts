@@ -2,7 +2,9 @@
 // then is its own entry in the index, with its address read when needed.
 
 import type { Address } from '../../../model/address.ts';
+import { onlyIpv4Of } from '../../../model/compact-instance.ts';
 import type { Instance } from '../../../model/instance.ts';
+import { ipv4OfNumber } from '../../../model/ip.ts';
 import type { HostsView } from '../../../model/view.ts';
 import { ShardedSet } from '../../../runtime/sharded-set.ts';
 
@@ -55,7 +57,10 @@ export class HostInstances implements HostsView {
 }
 
 /** Addresses, each once. */
-export function hostsOf({ addrs }: Instance): Iterable<string> {
+export function hostsOf(instance: Instance): Iterable<string> {
+  const ipv4 = onlyIpv4Of(instance);
+  if (ipv4 !== undefined) return [ipv4OfNumber(ipv4)];
+  const { addrs } = instance;
   const [only] = addrs as readonly [Address];
   if (addrs.length === 1) return only.family === 'name' ? [] : [only.host];
   return new Set(addrs.filter(({ family }) => family !== 'name').map(({ host }) => host));

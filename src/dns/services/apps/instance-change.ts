@@ -1,5 +1,5 @@
-// What the live zones need to hear of a change of the registry. A `Change` has it, and so has what a copy of the
-// registry in another thread knows of one.
+// What the live zones need of a change of the registry: the part that a `Change` has in common with what a DNS thread, which
+// has a copy of the registry, knows of it.
 
 import type { Instance } from '../../../model/instance.ts';
 

@@ -5,22 +5,26 @@
 // the app changes or the choice does.
 // The choice changes once per TTL by the clock of the day, and depends on nothing but that, the app, and who is in it: all
 // threads and nodes choose alike. Hence instances are kept in the order of a hash of their labels, not of their arrival.
-// Instances that share an address or a host name make one record of it, with the weight of all: such apps are walked.
+// Instances that share an address make one record of it, with the weight of all: in such apps addresses are drawn
+// (shared-hosts.ts). Those behind one host name share its records as well; of these, instances are drawn.
 // Limits: the records of `cachedMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
 // hash, and is then in the order of arrival.
 
 import type { Instance } from '../../../model/instance.ts';
+import type { IpFamily } from '../../../model/ip.ts';
 import type { AppView, LeasedInstance } from '../../../model/view.ts';
 import { RRType } from '../../message/message.ts';
-import { planDraws, recordsPerRRsetMax } from '../../message/rotation.ts';
+import { recordsPerRRsetMax } from '../../message/rotation.ts';
 import type { NodeData } from '../../zone/zone.ts';
 import { seedOf, startOf } from './epoch.ts';
 import { HostCounts } from './host-counts.ts';
 import { hostsOf } from './host-instances.ts';
-import { OrderedSlots, type Passed } from './ordered-slots.ts';
-import type { PartSums, SlotPart } from './part-sums.ts';
+import { OrderedSlots } from './ordered-slots.ts';
+import { PartSums, type SlotPart } from './part-sums.ts';
 import { type Selector, type ValueKey, valuesOf } from './selector.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
+import { type HostChoice, SharedHosts } from './shared-hosts.ts';
+import type { SlotLook } from './slot-look.ts';
 import { bit, bitOfType, bitsOf, keyOf } from './slot-marks.ts';
 import { SlotSet } from './slot-set.ts';
 import { ValueIndex } from './value-index.ts';
@@ -28,7 +32,7 @@ import type { WaitingCounts } from './waiting-note.ts';
 
 /** Answers' records that are kept: of types, ports and selectors that are asked for beside each other. */
 const cachedMax = 256;
-/** Selections whose sums are kept: each takes a hundred octets a chunk of the app, of which there are 1.5 a hundred instances. */
+/** Selections whose sums are kept: each takes some forty octets a chunk of the app, of which there are 1.5 a hundred instances. */
 const partsMax = 64;
 /** What was made of instances, all kinds together: of the choices of a few epochs. */
 const preparedMax = 4096;
@@ -79,6 +83,8 @@ export class LargeApp {
   /** How many instances have each TTL, in seconds. */
   readonly #ttls = new Map<number, number>();
   readonly #hosts = new HostCounts();
+  /** By family, made when it is first asked for. */
+  readonly #shared = new Map<IpFamily, SharedHosts>();
   /** Host names, with the number of instances behind each. */
   readonly #names = new Map<string, number>();
   #sharedNames = 0;
@@ -114,6 +120,15 @@ export class LargeApp {
   isSharing(type: number): boolean {
     if (type === RRType.A || type === RRType.AAAA) return this.#hosts.shared > 0;
     return type !== RRType.TXT && this.#sharedNames > 0;
+  }
+
+  /** Which addresses answer, within the epoch. To be read before another choice is made. */
+  chooseHosts(selected: Selected, family: IpFamily, epoch: number): HostChoice {
+    const { part } = this.#partOf(selected, family === 4 ? RRType.A : RRType.AAAA);
+    const shared = this.#sharedOf(family);
+    const start = startOf(this.#seed, epoch);
+    if (part.set === undefined && part.having === undefined) return shared.chooseOfAll(start);
+    return shared.chooseOfPart(this.#order, part, selected.portNames, start);
   }
 
   /** The records of a kind of answer, made once for the app as it is, the epoch, and the time of its TTLs. */
@@ -157,12 +172,12 @@ export class LargeApp {
   /** True where one of `beside` (undefined: all) has a longer value that ends in this one. */
   hasEnd({ key, value }: Selector, beside: SlotSet | undefined): boolean {
     for (const matching of this.#index(key).endingIn(value))
-      if (beside === undefined || matching.and(beside).size > 0) return true;
+      if (beside === undefined || matching.meets(beside)) return true;
     return false;
   }
 
   isAnyUp(slots: SlotSet): boolean {
-    return this.#order.first(1 << bit.up, 0, 1, slots).length > 0;
+    return this.#order.isAny(bit.up, slots);
   }
 
   *instances(slots: SlotSet | undefined): Generator<LeasedInstance> {
@@ -188,30 +203,30 @@ export class LargeApp {
 
   /** Who answers with a type, within the epoch. Types that the same instances have share a choice. */
   choose(selected: Selected, type: number, epoch: number): SlotChoice {
-    const { slots, portNames } = selected;
+    const { key, part } = this.#partOf(selected, type);
+    return this.#chosen(key, epoch, () => {
+      const isWhole = part.set === undefined && part.having === undefined;
+      const look = this.#order.look(part, isWhole ? undefined : this.#sumsOf(key));
+      return this.#choice(look, part.want, startOf(this.#seed, epoch));
+    });
+  }
+
+  /** What is drawn from, and a key that is the same for no other part. */
+  #partOf(
+    { slots, key, portNames, narrowing }: Selected,
+    type: number,
+  ): { readonly key: string; readonly part: SlotPart } {
     const order = this.#order;
     const having = portNames.length === 0 ? undefined : this.#havingAt(portNames, type);
     const isWhole = (slots === undefined || slots.size === order.size) && having === undefined;
     const ofType = bitOfType.get(type) ?? bit.up;
     // Where all that are up have the type, it makes no difference which bit is asked for.
-    const typeBit = order.counts[ofType] === order.counts[bit.up] ? bit.up : ofType;
-    const ports = having === undefined ? '' : `${type} ${selected.narrowing}`;
-    const key = `${typeBit} ${isWhole ? '' : selected.key} ${ports}`;
-    return this.#chosen(key, epoch, () => {
-      const start = startOf(this.#seed, epoch);
-      if (!order.isOnePriority) return this.#choosePassed(slots, typeBit, having, start);
-      const drawn = isWhole
-        ? {
-            ...order.draw(typeBit, recordsPerRRsetMax, start),
-            known: order.size,
-            counts: order.counts,
-            count: order.counts[typeBit] as number,
-          }
-        : this.#drawPart(key, { set: slots, want: (1 << typeBit) | (1 << bit.up), having }, start);
-      const { known, counts, count, order: chosen, firsts } = drawn;
-      const by = { chosen, preferred: chosen.length, firsts };
-      return this.#choice(counts, known, count, typeBit, isWhole ? undefined : slots, by);
-    });
+    const want = order.counts[ofType] === order.counts[bit.up] ? bit.up : ofType;
+    const ports = having === undefined ? '' : `${type} ${narrowing}`;
+    return {
+      key: `${want} ${isWhole ? '' : key} ${ports}`,
+      part: { set: isWhole ? undefined : slots, want, having },
+    };
   }
 
   /** The choice of the app as it is and the epoch, made once. */
@@ -229,62 +244,59 @@ export class LargeApp {
     return choice;
   }
 
-  #drawPart(key: string, part: SlotPart, start: number) {
+  #sumsOf(key: string): PartSums {
     let sums = this.#partSums.get(key);
     if (sums === undefined) {
       if (this.#partSums.size >= partsMax) this.#partSums.clear();
-      sums = new WeakMap();
+      sums = new PartSums();
       this.#partSums.set(key, sums);
     }
-    return this.#order.drawPart(part, sums, recordsPerRRsetMax, start);
+    return sums;
   }
 
-  #choosePassed(slots: SlotSet | undefined, typeBit: number, having: SlotSet | undefined, start: number): SlotChoice {
-    const passed = this.#order.pass(slots, (1 << typeBit) | (1 << bit.up), having);
-    const drawn = drawPassed(passed, start);
-    return this.#choice(passed.counts, passed.known, passed.slots.length, typeBit, slots, drawn);
-  }
-
-  #choice(
-    counts: Uint32Array,
-    known: number,
-    having: number,
-    typeBit: number,
-    slots: SlotSet | undefined,
-    drawn: Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'>,
-  ): SlotChoice {
+  #choice(look: SlotLook, typeBit: number, start: number): SlotChoice {
+    const { known, counts, count: having } = look;
     const up = counts[bit.up] as number;
-    const without = up > having ? this.#order.first(1 << bit.up, 1 << typeBit, namedMax, slots) : [];
+    const { order, preferred, firsts } = look.draw(recordsPerRRsetMax, start);
+    const without = up > having ? look.first(bit.up, typeBit, namedMax) : [];
     return {
       known,
       up,
       having,
-      waiting: this.#waiting(counts, slots),
-      ...drawn,
+      waiting: this.#waiting(look),
+      chosen: order,
+      preferred,
+      firsts,
       without: without.map((slot) => this.at(slot)),
     };
   }
 
-  #waiting(counts: Uint32Array, slots: SlotSet | undefined): WaitingCounts {
-    const [drained, critical, unchecked] = [counts[bit.drained], counts[bit.critical], counts[bit.unchecked]] as [
-      number,
-      number,
-      number,
-    ];
-    const any = (which: number, count: number) => {
-      const [slot] = count > 0 ? this.#order.first(1 << which, 0, 1, slots) : [];
+  #waiting(look: SlotLook): WaitingCounts {
+    const [drained, critical, unchecked] = [bit.drained, bit.critical, bit.unchecked].map(
+      (which) => look.counts[which] as number,
+    ) as [number, number, number];
+    const any = (which: number) => {
+      const [slot] = look.first(which, undefined, 1);
       return slot === undefined ? undefined : this.at(slot).instance;
     };
-    const [anyDrained, failing] = [any(bit.drained, drained), any(bit.critical, critical)];
-    return { drained, critical, unchecked, anyDrained, failing };
+    return { drained, critical, unchecked, anyDrained: any(bit.drained), failing: any(bit.critical) };
+  }
+
+  #sharedOf(family: IpFamily): SharedHosts {
+    let shared = this.#shared.get(family);
+    if (shared === undefined) {
+      shared = new SharedHosts(family, (slot) => this.#order.priorityOf(slot));
+      this.#shared.set(family, shared);
+      for (const slot of this.#order) shared.add(slot, this.at(slot).instance);
+    }
+    return shared;
   }
 
   /** Of those with the ports, which have the type at one of them. Undefined: those that have it at all have it there. */
   #havingAt(portNames: readonly string[], type: number): SlotSet | undefined {
     if (type === RRType.A || type === RRType.AAAA) {
       const key = type === RRType.A ? 'ipv4Port' : 'ipv6Port';
-      const sets = portNames.map((value) => this.slotsWith({ key, value }));
-      return sets.length === 1 ? sets[0] : SlotSet.of(sets.flatMap((set) => [...set]));
+      return portNames.map((value) => this.slotsWith({ key, value })).reduce((all, set) => all.or(set));
     }
     const wanted = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
     return wanted === undefined || portNames.some((portName) => wanted.has(portName)) ? undefined : new SlotSet();
@@ -302,10 +314,11 @@ export class LargeApp {
     this.#handles[slot] = this.#app.rowOf?.(label) ?? label;
     this.#ttls.set(dnsTtl, (this.#ttls.get(dnsTtl) ?? 0) + 1);
     for (const [name, index] of this.#values) index.add(slot, valuesOf(instance, name));
+    for (const shared of this.#shared.values()) shared.add(slot, instance);
   }
 
   #delete(instance: Instance): void {
-    const { label, dnsTtl } = instance;
+    const { label, dnsTtl, weight } = instance;
     const key = keyOf(instance);
     let slot = -1;
     for (const one of this.#order.at(key)) if ((this.#labelsOfSameKey.get(one) ?? label) === label) slot = one;
@@ -317,6 +330,7 @@ export class LargeApp {
     if (others > 0) this.#ttls.set(dnsTtl, others);
     else this.#ttls.delete(dnsTtl);
     for (const [name, index] of this.#values) index.delete(slot, valuesOf(instance, name));
+    for (const shared of this.#shared.values()) shared.delete(slot, weight);
   }
 
   #countName(host: string, by: 1 | -1): void {
@@ -353,23 +367,4 @@ function namesOf(instance: Instance | undefined): Iterable<string> {
 
 function isValid(data: NodeData, nowMs: number): boolean {
   return data.rrset === undefined || nowMs <= data.validUntilMs;
-}
-
-/** As many as an RRset may have, of the most preferred priorities. */
-function drawPassed(
-  { slots, bounds, ends }: Passed,
-  start: number,
-): Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'> {
-  const chosen: number[] = [];
-  let firsts: readonly number[] = [];
-  let preferred = 0;
-  let from = 0;
-  for (const end of ends) {
-    const draws = planDraws(bounds.subarray(from, end), recordsPerRRsetMax - chosen.length, start);
-    if (from === 0) [firsts, preferred] = [draws.firsts, draws.order.length];
-    for (const index of draws.order) chosen.push(slots[from + index] as number);
-    if (chosen.length === recordsPerRRsetMax) break;
-    from = end;
-  }
-  return { chosen, preferred, firsts };
 }

@@ -1,6 +1,6 @@
-// Which apps are large: with more addresses than an RRset may have records. All others are walked for every answer that is
-// made, which is then as short as its answer. A change listener; an app that shrinks is let go at half of the limit, so
-// that one that goes up and down about it is not made into numbers again and again.
+// Which apps are large: with more addresses than an RRset may have records. For all others every instance is looked at for
+// each answer that is made, which costs no more than writing the answer. A change listener; an app that shrinks stops being large
+// at half of the limit, so that one whose size goes up and down around the limit is not made into numbers again and again.
 
 import type { Instance } from '../../../model/instance.ts';
 import type { AppView, RegistryView } from '../../../model/view.ts';

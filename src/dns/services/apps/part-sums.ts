@@ -1,6 +1,6 @@
-// The sums of a part of a large app's slots (a selection, a zone, those with a port), chunk by chunk: how many there are, with
-// which marks, and what the shares of those come to that may be drawn. What changes moves the version of its chunk alone, so
-// a part that is asked for again costs the sums of its chunks and a pass over the ones that have changed.
+// Of a part of a large app's slots that is asked about again, what each chunk has of it, so that the next look at it costs its
+// chunks and a pass over the ones that have changed. Numbers side by side and no object for a chunk: a part that was not
+// asked about before, of which there may be many, is to cost a pass over the slots and little more.
 // Limits: as many sums as there are chunks; the parts are bounded by their keeper.
 
 import { shareOf } from '../../../model/selection/weight-share.ts';
@@ -9,88 +9,70 @@ import type { SlotSet } from './slot-set.ts';
 
 /** Of a part of the slots: who is in it, and which of those may be drawn. */
 export interface SlotPart {
+  /** Undefined: all. */
   readonly set: SlotSet | undefined;
-  /** All bits of one that may be drawn. */
+  /** The bit of one that may be drawn. */
   readonly want: number;
   /** Those that may be drawn are in it too, where it is given. */
   readonly having: SlotSet | undefined;
 }
 
-/** The sums of one part in one chunk. */
-interface ChunkSums {
-  version: number;
-  known: number;
-  /** By bit. */
-  readonly counts: Uint16Array;
+/** How many of four bits are set, an octet for each: a chunk has fewer slots than an octet counts. */
+const spread = Uint32Array.from({ length: 16 }, (_, bits) => {
+  return (bits & 1) | ((bits & 2) << 7) | ((bits & 4) << 14) | ((bits & 8) << 21);
+});
+
+export class PartSums {
+  /** By the number of a chunk, as all that follows; 0: nothing is known of it. */
+  #versions = new Uint32Array(0);
+  known = new Uint8Array(0);
   /** Of those that may be drawn. */
-  count: number;
-  share: number;
-}
+  count = new Uint8Array(0);
+  share = new Float64Array(0);
+  /** `marks` for each chunk, by bit. */
+  counts = new Uint8Array(0);
 
-/** What is kept of a part between two looks at it. */
-export type PartSums = WeakMap<Chunk, ChunkSums>;
-
-interface PartCounts {
-  known: number;
-  readonly counts: Uint32Array;
-  count: number;
-  share: number;
-}
-
-export function addSums(all: PartCounts, { known, counts, count, share }: ChunkSums): void {
-  all.known += known;
-  all.count += count;
-  all.share += share;
-  for (let bit = 0; bit < marks; bit++) (all.counts[bit] as number) += counts[bit] as number;
-}
-
-export function sumsOf(chunk: Chunk, part: SlotPart, kept: PartSums): ChunkSums {
-  let sums = kept.get(chunk);
-  if (sums?.version === chunk.version) return sums;
-  if (sums === undefined) {
-    sums = { version: 0, known: 0, counts: new Uint16Array(marks), count: 0, share: 0 };
-    kept.set(chunk, sums);
+  /** Brings what is known of a chunk up to date. */
+  update(chunk: Chunk, part: SlotPart): void {
+    const { number, version } = chunk;
+    if (this.#versions[number] === version) return;
+    if (number >= this.#versions.length) this.#makeRoom(number);
+    this.#versions[number] = version;
+    const words = part.set?.words;
+    let [known, count, share, low, high] = [0, 0, 0, 0, 0];
+    for (let at = 0; at < chunk.size; at++) {
+      const slot = chunk.slots[at] as number;
+      if (words !== undefined) {
+        if ((((words[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 0) continue;
+      } else if (part.set?.has(slot) === false) continue;
+      known++;
+      const bits = chunk.bits[at] as number;
+      low += spread[bits & 15] as number;
+      high += spread[bits >>> 4] as number;
+      if (((bits >>> part.want) & 1) === 0 || part.having?.has(slot) === false) continue;
+      count++;
+      share += shareOf(chunk.weights[at] as number);
+    }
+    this.known[number] = known;
+    this.count[number] = count;
+    this.share[number] = share;
+    for (let bit = 0; bit < marks; bit++) {
+      const four = bit < 4 ? low : high;
+      this.counts[number * marks + bit] = (four >>> (8 * (bit & 3))) & 255;
+    }
   }
-  sums.version = chunk.version;
-  sums.counts.fill(0);
-  let [known, count, share] = [0, 0, 0];
-  for (let at = 0; at < chunk.size; at++) {
-    if (part.set?.has(chunk.slots[at] as number) === false) continue;
-    known++;
-    for (let left = chunk.bits[at] as number; left !== 0; left &= left - 1)
-      (sums.counts[31 - Math.clz32(left & -left)] as number)++;
-    if (!isDrawable(chunk, part, at)) continue;
-    count++;
-    share += shareOf(chunk.weights[at] as number);
+
+  #makeRoom(number: number): void {
+    const room = Math.max(8, 2 * number);
+    this.#versions = grown(this.#versions, new Uint32Array(room));
+    this.known = grown(this.known, new Uint8Array(room));
+    this.count = grown(this.count, new Uint8Array(room));
+    this.share = grown(this.share, new Float64Array(room));
+    this.counts = grown(this.counts, new Uint8Array(room * marks));
   }
-  sums.known = known;
-  sums.count = count;
-  sums.share = share;
-  return sums;
 }
 
-/** Of one in the set. */
-function isDrawable({ bits, slots }: Chunk, { want, having }: SlotPart, at: number): boolean {
-  return ((bits[at] as number) & want) === want && having?.has(slots[at] as number) !== false;
-}
-
-export function partSlotOfShare(chunk: Chunk, part: SlotPart, share: number): number {
-  let left = share;
-  let last = 0;
-  for (let at = 0; at < chunk.size; at++) {
-    if (part.set?.has(chunk.slots[at] as number) === false || !isDrawable(chunk, part, at)) continue;
-    last = at;
-    left -= shareOf(chunk.weights[at] as number);
-    if (left < 0) break;
-  }
-  return chunk.slots[last] as number;
-}
-
-export function partSlotOfRank(chunk: Chunk, part: SlotPart, rank: number): number {
-  let left = rank;
-  for (let at = 0; at < chunk.size; at++) {
-    const isOne = part.set?.has(chunk.slots[at] as number) !== false && isDrawable(chunk, part, at);
-    if (isOne && left-- === 0) return chunk.slots[at] as number;
-  }
-  return chunk.slots[0] as number;
+function grown<List extends { set(from: List): void }>(from: List, to: List): List {
+  to.set(from);
+  return to;
 }

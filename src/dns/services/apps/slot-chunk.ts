@@ -11,13 +11,29 @@ export interface Chunk {
   readonly keys: Float64Array;
   readonly slots: Uint32Array;
   readonly bits: Uint8Array;
-  readonly weights: Uint16Array;
+  readonly weights: Uint32Array;
   /** By bit. */
   readonly counts: Uint16Array;
   readonly shares: Float64Array;
   size: number;
-  /** Moves with every change of it. */
+  /** Of its own among the chunks that are there. */
+  readonly number: number;
+  /** Another one with every change, and of no other chunk. */
   version: number;
+}
+
+export function newChunk(number: number, version: number): Chunk {
+  return {
+    keys: new Float64Array(chunkMax),
+    slots: new Uint32Array(chunkMax),
+    bits: new Uint8Array(chunkMax),
+    weights: new Uint32Array(chunkMax),
+    counts: new Uint16Array(marks),
+    shares: new Float64Array(marks),
+    size: 0,
+    number,
+    version,
+  };
 }
 
 export function countIn({ counts, shares }: Chunk, bits: number, share: number, by: 1 | -1): void {

@@ -56,6 +56,29 @@ export class SlotSet {
     }
   }
 
+  /** Whether one of them `isIt`. */
+  some(isIt: (slot: number) => boolean): boolean {
+    if (this.#few !== undefined) return this.#few.some(isIt);
+    for (let at = 0; at < this.#words.length; at++) {
+      for (let word = this.#words[at] as number; word !== 0; word &= word - 1)
+        if (isIt(at * 32 + 31 - Math.clz32(word & -word))) return true;
+    }
+    return false;
+  }
+
+  /** Up to `max` of them. */
+  first(max: number): number[] {
+    const found: number[] = [];
+    this.some((slot) => found.length === max || found.push(slot) === max);
+    return found;
+  }
+
+  /** Whether a slot is in both. */
+  meets(other: SlotSet): boolean {
+    const [small, large] = this.size <= other.size ? [this, other] : [other, this];
+    return small.some((slot) => large.has(slot));
+  }
+
   /** The slots of both. Of two that are large it costs a few hundred words, of a small one its slots. */
   and(other: SlotSet): SlotSet {
     const found = new SlotSet();
@@ -72,6 +95,20 @@ export class SlotSet {
       found.#words[at] = word;
       found.size += bitsOf(word);
     }
+    return found;
+  }
+
+  /** The slots of either. */
+  or(other: SlotSet): SlotSet {
+    const [small, large] = this.size <= other.size ? [this, other] : [other, this];
+    const found = new SlotSet();
+    found.size = large.size;
+    found.#few = large.#few?.slice();
+    found.#words = Uint32Array.from(large.#words);
+    small.some((slot) => {
+      found.add(slot);
+      return false;
+    });
     return found;
   }
 

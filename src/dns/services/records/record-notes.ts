@@ -7,7 +7,7 @@ import type { LeasedInstance } from '../../../model/view.ts';
 import { RRType } from '../../message/message.ts';
 import { httpsPortNames, svcbPortNames } from '../apps/service-ports.ts';
 import type { NameScope } from '../names/service-name.ts';
-import { metadataTexts } from './service-text.ts';
+import { metadataTexts, type ShownMetadata } from './service-text.ts';
 
 /** What is named; the others are counted. */
 const namedMax = 2;
@@ -50,9 +50,13 @@ export function withoutNote({ label, addrs }: Instance, type: number, { servesAd
 export function textNote(answering: readonly LeasedInstance[]): string {
   const tooLong: string[] = [];
   const repeated: string[] = [];
+  /** Of instances that were registered alike there is one. */
+  let last: Instance['metadata'] | undefined;
+  let metadata: ShownMetadata | undefined;
   for (const { instance } of answering) {
     if (instance.metadata.size === 0) continue;
-    const metadata = metadataTexts(instance.metadata);
+    if (metadata === undefined || instance.metadata !== last) metadata = metadataTexts(instance.metadata);
+    last = instance.metadata;
     for (const key of metadata.tooLong) tooLong.push(`${key} of ${instance.label}`);
     for (const key of metadata.repeated) repeated.push(`${key} of ${instance.label}`);
   }

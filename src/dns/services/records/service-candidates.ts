@@ -15,7 +15,7 @@ import { boundMs, ttlOf } from './suspect-instances.ts';
 
 /** A record to be: its data, and what orders it. */
 export interface RecordCandidate {
-  readonly rdata: Rdata;
+  rdata: Rdata;
   weight: number;
   priority: number;
   ttl: number;
@@ -94,7 +94,7 @@ export function services(scope: NameScope, up: readonly LeasedInstance[], place:
       const known = isShared ? byHostName.get(key) : undefined;
       if (known !== undefined) {
         join(known, leased, place.nowMs);
-        setUint16(numbersOf(known), 2, Math.min(known.weight, weightMax));
+        known.rdata = withWeight(known.rdata, known.weight);
         continue;
       }
       const numbers = new Uint8Array(6);
@@ -114,9 +114,11 @@ function setUint16(octets: Uint8Array, at: number, value: number): void {
   octets[at + 1] = value;
 }
 
-/** The numbers in front of an SRV target. */
-function numbersOf({ rdata }: RecordCandidate): Uint8Array {
-  return rdata[0] as Uint8Array;
+/** SRV data with another weight, or the most there is. */
+export function withWeight([numbers, target]: Rdata, weight: number): Rdata {
+  const changed = Uint8Array.from(numbers as Uint8Array);
+  setUint16(changed, 2, Math.min(weight, weightMax));
+  return [changed, target as Name];
 }
 
 /** An app's TXT names the instance of each record; an instance's own is its metadata (RFC 6763 §6.1). */

@@ -1,24 +1,19 @@
-// A scope -> an RRset, or why there is none. Only instances that take traffic count. TTL = min(configured, whole seconds
-// left on the leases in the answer), so that no cache outlives a lease (design §5, rule 2); 0 in a lease's last second.
-// Which records, and in what order: service-selection.ts. The instances of a large app are drawn first and looked at
-// afterwards (large-app.ts); those of others are all looked at.
+// A scope -> an RRset, or why there is none. Only instances that take traffic count. Which records, and in what order:
+// service-selection.ts. All instances are looked at, but of large apps (large-records.ts).
 
 import { hasPort } from '../../../model/compact-instance.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { LeasedInstance } from '../../../model/view.ts';
-import { type Reason, type RRset, RRType, reasonText } from '../../message/message.ts';
-import type { Name } from '../../message/name.ts';
-import { turnsFrom } from '../../message/rotation.ts';
-import type { NodeData, NodeRecords } from '../../zone/zone.ts';
-import { epochAt } from '../apps/epoch.ts';
-import type { Selected } from '../apps/large-app.ts';
-import { nearestOf, nearestSelected } from '../apps/near.ts';
-import { checkNote, notedCounts, waitingNote } from '../apps/waiting-note.ts';
+import { RRType } from '../../message/message.ts';
+import type { NodeData, TypeNote } from '../../zone/zone.ts';
+import { nearestOf } from '../apps/near.ts';
+import { checkNote, waitingNote } from '../apps/waiting-note.ts';
 import type { NameScope } from '../names/service-name.ts';
-import { textNote, type WithoutType, withoutNote, withoutType } from './record-notes.ts';
-import type { RecordCandidate, RecordContext } from './service-candidates.ts';
-import { candidatesOf, type RecordSelection, selectionOf, selectionOfChoice } from './service-selection.ts';
-import { suspectNote } from './suspect-instances.ts';
+import { noteOfLarge, recordsOfLarge } from './large-records.ts';
+import { countOf, dataOf } from './record-data.ts';
+import { withoutType } from './record-notes.ts';
+import type { RecordContext } from './service-candidates.ts';
+import { candidatesOf, selectionOf } from './service-selection.ts';
 
 export const typesOfScope = {
   app: [RRType.A, RRType.AAAA, RRType.SRV, RRType.TXT, RRType.HTTPS, RRType.SVCB],
@@ -34,6 +29,13 @@ export function serviceRecords(scope: NameScope, type: number, place: RecordCont
   if (!types.includes(type)) return { rrset: undefined, reason: 'names of this kind have no records of this type' };
   if (scope.selected !== undefined) return recordsOfLarge(scope, scope.selected, type, place);
   return recordsOf(scope, type, place);
+}
+
+/** Whether there are records of one type at the scope's name and why, where that is known sooner than the records. */
+export function serviceNote(scope: NameScope, type: number, place: RecordContext): TypeNote | undefined {
+  const types: readonly number[] = typesOfScope[scope.kind];
+  if (scope.selected === undefined || !types.includes(type)) return undefined;
+  return noteOfLarge(scope, scope.selected, type, place);
 }
 
 /** By a look at each instance. */
@@ -60,135 +62,4 @@ function recordsOf(scope: NameScope, type: number, place: RecordContext): NodeDa
     answering,
     selection: selectionOf(candidates, scope, answering, place),
   });
-}
-
-/** What an answer is made from, however its instances were found. */
-interface Found {
-  readonly known: number;
-  /** Of those in the zone that answers. */
-  readonly up: number;
-  readonly zone: string | undefined;
-  /** Those that are up and have not the type: for the reason alone, as the next. */
-  without(): WithoutType;
-  waitingNote(): string;
-  /** Instances that the guard keeps. */
-  readonly answering: readonly LeasedInstance[];
-  readonly selection: RecordSelection;
-}
-
-function dataOf(scope: NameScope, type: number, place: RecordContext, found: Found): NodeData {
-  const { up, zone, answering, selection } = found;
-  const isFallback = scope.near !== undefined && zone === undefined;
-  if (selection.chosen.length === 0) {
-    const { count, named } = found.without();
-    const reason = `${countOf(up)} up${placeNote(zone)}, none has an address for this type: ${namedNote(named, count, type, scope)}`;
-    return { rrset: undefined, reason, ...(isFallback ? { caveat: { kind: 'fallback' } } : {}) };
-  }
-  const suspects = suspectNote(answering, place.view, place.nowMs);
-  const made = rrsetOf(selection, type, place, () => reasonOf(scope, type, found, suspects?.reason));
-  if (suspects !== undefined) return { ...made, caveat: suspects };
-  return isFallback ? { ...made, caveat: { kind: 'fallback' } } : made;
-}
-
-/** In words, for those who ask why: most answers are sent without them. */
-function reasonOf(scope: NameScope, type: number, found: Found, stale: string | undefined): string {
-  const { known, up, zone, answering, selection } = found;
-  const { count, named } = found.without();
-  const lacking =
-    count === 0
-      ? ''
-      : `; ${count} of them ${count === 1 ? 'has' : 'have'} none: ${namedNote(named, count, type, scope)}`;
-  const kept = stale === undefined ? '' : `; ${stale}`;
-  const left = type === RRType.TXT ? textNote(answering) : '';
-  return `${countOf(up)} of ${known} up${placeNote(zone)}${lacking}${found.waitingNote()}${kept}${left}${selection.note}`;
-}
-
-function placeNote(zone: string | undefined): string {
-  return zone === undefined ? '' : ` in ${zone}`;
-}
-
-function namedNote(named: readonly LeasedInstance[], count: number, type: number, scope: NameScope): string {
-  const without = named.map((leased) => withoutNote(leased.instance, type, scope)).join(', ');
-  return count > named.length ? `${without}, ...` : without;
-}
-
-/** The same of an app that is too large for a look at each. */
-function recordsOfLarge(scope: NameScope, all: Selected, type: number, place: RecordContext): NodeData {
-  const { large } = all;
-  const epoch = epochAt(large.epochSeconds, place);
-  const { selected, zone } = nearestSelected(all, scope.near);
-  const key = `${type} ${scope.kind} ${selected.key} ${scope.near === undefined} ${zone}`;
-  const data = large.cached(key, epoch.number, place.nowMs, () => {
-    if (large.isSharing(type)) return recordsOf(scope, type, place);
-    const choice = large.choose(selected, type, epoch.number);
-    const known = all.slots?.size ?? large.size;
-    const note = notedCounts(choice.waiting);
-    if (choice.up === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting${note}` };
-    const selection = selectionOfChoice(scope, selected, type, choice, place, epoch);
-    const { up, having, without: named } = choice;
-    const answering = selection.chosen.flatMap(({ instances }) => instances);
-    const without = () => ({ count: up - having, named });
-    const made = dataOf(scope, type, place, {
-      known,
-      up,
-      zone,
-      without,
-      waitingNote: () => note,
-      answering,
-      selection,
-    });
-    // Put into words here, since it is kept.
-    return made.rrset === undefined ? made : { ...made, reason: reasonText(made.reason ?? '') };
-  });
-  return turned(data, place);
-}
-
-/** Kept records under the name that is asked for, with other turns than the last time. */
-function turned(data: NodeData, { owner, draws }: RecordContext): NodeData {
-  if (data.rrset === undefined) return data;
-  const { rotation } = data.rrset;
-  if (rotation === undefined) return { ...data, rrset: { ...data.rrset, owner } };
-  const turns = turnsFrom(rotation.firsts, rotation.span, draws) ?? rotation;
-  return { ...data, rrset: { ...data.rrset, owner, rotation: turns } };
-}
-
-/** `1 instance`, `2 instances`. */
-export function countOf(instances: number): string {
-  return instances === 1 ? '1 instance' : `${instances} instances`;
-}
-
-function rrsetOf(selection: RecordSelection, type: number, place: RecordContext, reason: Reason): NodeRecords {
-  const { chosen, rotation, note, untilMs } = selection;
-  let ttl = Number.POSITIVE_INFINITY;
-  let deadlineMs = Number.POSITIVE_INFINITY;
-  for (const one of chosen) {
-    ttl = Math.min(ttl, one.ttl);
-    deadlineMs = Math.min(deadlineMs, one.deadlineMs);
-  }
-  const rdatas = chosen.map(({ rdata }) => rdata);
-  const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ instances }) => instances) };
-  return {
-    rrset: rotation === undefined ? rrset : { ...rrset, rotation },
-    // Later than this the TTL would be more than what is left of a lease.
-    validUntilMs: Math.min(deadlineMs - ttl * 1000, untilMs),
-    reason,
-    ...(note === '' ? {} : { caveat: { kind: 'partial' } }),
-    additional: additionalOf(chosen, ttl),
-  };
-}
-
-/**
- * One RRset per target and type: endpoints of an instance may share a target. None is kept longer than the answer, whose
- * TTL is what the time of validity was reckoned with, and is the least of all.
- */
-function additionalOf(chosen: readonly RecordCandidate[], ttl: number): RRset[] {
-  const seen = new Set<Name>();
-  const found: RRset[] = [];
-  for (const { endpoint } of chosen) {
-    if (endpoint === undefined || endpoint.hosts.length === 0 || seen.has(endpoint.target)) continue;
-    seen.add(endpoint.target);
-    // Without `instances`: they go with a record that has it, and are kept no longer.
-    for (const { type, rdatas } of endpoint.hosts) found.push({ owner: endpoint.target, type, ttl, rdatas });
-  }
-  return found;
 }

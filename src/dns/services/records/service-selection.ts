@@ -8,6 +8,7 @@ import { boundsOf, planDraws, planOrder, recordsPerRRsetMax, rotationOf, turnsFr
 import { type ChoiceEpoch, epochAt, seedOf, startOf } from '../apps/epoch.ts';
 import type { Selected, SlotChoice } from '../apps/large-app.ts';
 import type { NameScope } from '../names/service-name.ts';
+import { JoinedRecords } from './joined-records.ts';
 import { bindings } from './service-bindings.ts';
 import {
   addresses,
@@ -30,6 +31,8 @@ export interface RecordSelection {
   readonly note: string;
   /** Monotonic milliseconds until which the choice is current. */
   readonly untilMs: number;
+  /** Instances of the app that the records do not name may be behind them as well. */
+  readonly leadsToAll?: boolean;
 }
 
 /** The possible records of a type, in the order of the instances. */
@@ -117,11 +120,17 @@ export function selectionOfChoice(
   /** Of each instance, its first record; after the last one, where the next would begin. */
   const starts: number[] = [];
   const kind = `${type} ${scope.kind} ${narrowing}`;
+  const isSharing = large.isSharing(type);
+  const joined = isSharing ? new JoinedRecords(type, place.nowMs) : undefined;
   for (const slot of drawn) {
     if (chosen.length >= recordsPerRRsetMax) break;
     starts.push(chosen.length);
     const made = large.prepared(kind, slot, (leased) => candidatesOf(scope, type, [leased], place));
-    for (const candidate of made) chosen.push(refreshed(candidate, place.nowMs));
+    for (const candidate of made) {
+      const current = refreshed(candidate, place.nowMs);
+      const added = joined === undefined ? current : joined.add(current);
+      if (added !== undefined) chosen.push(added);
+    }
   }
   const instances = starts.length;
   starts.push(chosen.length);
@@ -129,12 +138,45 @@ export function selectionOfChoice(
   const all = chosen.length;
   chosen.length = fitting(chosen.slice(0, recordsPerRRsetMax));
   const isAll = instances === having && chosen.length === all;
-  const records = isAll ? `${all} records` : `${chosen.length} records of ${instances} of ${having} instances`;
   return {
     chosen,
     rotation: turnsOf(recordTurns(firsts, starts), span, chosen.length, place),
-    note: isAll ? '' : `; ${records}, chosen anew every ${epoch.seconds} s`,
+    note: isAll ? '' : choiceNote(chosen.length, instances, having, epoch),
     untilMs: isAll ? Number.POSITIVE_INFINITY : epoch.untilMs,
+    leadsToAll: isSharing,
+  };
+}
+
+function choiceNote(records: number, instances: number, having: number, { seconds }: ChoiceEpoch): string {
+  return `; ${records} records of ${instances} of ${having} instances, chosen anew every ${seconds} s`;
+}
+
+/** What there is to say about the same records, which are not made where they were not before. */
+export function countedChoice(
+  scope: NameScope,
+  { large, narrowing }: Selected,
+  type: number,
+  { chosen: drawn, having }: SlotChoice,
+  place: RecordContext,
+  epoch: ChoiceEpoch,
+): { readonly records: number; readonly answering: readonly LeasedInstance[]; readonly note: string } {
+  const kind = `${type} ${scope.kind} ${narrowing}`;
+  const candidates: RecordCandidate[] = [];
+  let instances = 0;
+  for (const slot of drawn) {
+    if (candidates.length >= recordsPerRRsetMax) break;
+    instances++;
+    for (const one of large.prepared(kind, slot, (leased) => candidatesOf(scope, type, [leased], place)))
+      candidates.push(one);
+  }
+  const all = candidates.length;
+  candidates.length = Math.min(all, recordsPerRRsetMax);
+  const records = fitting(candidates);
+  const isAll = instances === having && records === all;
+  return {
+    records,
+    answering: candidates.slice(0, records).map((one) => one.instances as LeasedInstance),
+    note: isAll ? '' : choiceNote(records, instances, having, epoch),
   };
 }
 

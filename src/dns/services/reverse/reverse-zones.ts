@@ -1,8 +1,10 @@
 // PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name itself has
 // where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
 // the table.
-// Of more than 100 apps at an address a choice answers, which changes with the epoch (epoch.ts).
+// Of more than 100 apps at an address a choice answers, which changes with the epoch (epoch.ts). A PTR is right for as long
+// as one instance of its app is there, so of very many instances the leases of some bound it.
 
+import { servicesOf } from '../../../model/compact-instance.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { HostsView, LeasedInstance, RegistryView } from '../../../model/view.ts';
 import { textHash } from '../../../runtime/text-hash.ts';
@@ -10,11 +12,12 @@ import { type Rdata, type RRset, RRType } from '../../message/message.ts';
 import { type Name, nameOf, nameToText } from '../../message/name.ts';
 import { recordsPerRRsetMax } from '../../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../../zone/zone.ts';
-import { type ChoiceEpoch, epochAt, startOf } from '../apps/epoch.ts';
+import { epochAt, startOf } from '../apps/epoch.ts';
 import type { InstanceChange } from '../apps/instance-change.ts';
 import type { Explanations } from '../records/explanations.ts';
 import { boundMs, suspectNote, ttlOf } from '../records/suspect-instances.ts';
 import { AddressIndex, type ZoneListener } from './address-index.ts';
+import type { AppAtAddress, AppsAtAddress } from './apps-at-address.ts';
 import { readReverse } from './reverse-name.ts';
 
 export interface ReverseZonesDeps extends ZoneListener {
@@ -25,6 +28,8 @@ export interface ReverseZonesDeps extends ZoneListener {
   wallMs(): number;
 }
 
+/** Instances whose leases are looked at for an answer. */
+const looksMax = 128;
 /** A choice of apps lasts as long as the default TTL of instances. */
 const choiceSeconds = 5;
 
@@ -83,9 +88,9 @@ export class ReverseZones implements LiveNames {
 
   node(name: Name, nowMs: number): Node | undefined {
     const read = readReverse(name);
-    const instances = read !== undefined && 'host' in read ? this.#index.instances(read.host) : undefined;
-    if (instances !== undefined) {
-      const rrset = (type: number) => (type === RRType.PTR ? this.#pointers(name, instances, nowMs) : onlyPointers);
+    const apps = read !== undefined && 'host' in read ? this.#index.apps(read.host) : undefined;
+    if (apps !== undefined) {
+      const rrset = (type: number) => (type === RRType.PTR ? this.#pointers(name, apps, nowMs) : onlyPointers);
       return { source: this, rrset, types: () => [RRType.PTR] };
     }
     if (read !== undefined && 'block' in read && this.#index.isThere(read.block))
@@ -97,47 +102,48 @@ export class ReverseZones implements LiveNames {
     return `no instance is registered at the address of ${nameToText(name)}`;
   }
 
-  #pointers(owner: Name, instances: Iterable<Instance>, nowMs: number): NodeData {
-    const all = new Map<Name, LeasedInstance[]>();
-    for (const { env, appid, label, status } of instances) {
-      const app = this.#deps.view.at(env, appid);
-      const leased = app === undefined || app === 'within' ? undefined : app.byLabel(label);
-      if (leased === undefined || status !== 'up') continue;
-      const target = nameOf([...appid.split('.'), env], this.#deps.origin) as Name;
-      const others = all.get(target);
-      if (others === undefined) all.set(target, [leased]);
-      else others.push(leased);
-    }
-    const isPartial = all.size > recordsPerRRsetMax;
-    const epoch = isPartial ? epochAt(choiceSeconds, { nowMs, wallMs: this.#deps.wallMs() }) : undefined;
-    const targets = epoch === undefined ? [...all.keys()] : chosen([...all.keys()].sort(), owner, epoch);
-    const answered = targets.flatMap((target) => all.get(target) ?? []);
+  #pointers(owner: Name, apps: AppsAtAddress, nowMs: number): NodeData {
+    const { size } = apps;
+    if (size === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
+    const isPartial = size > recordsPerRRsetMax;
+    const epoch = epochAt(choiceSeconds, { nowMs, wallMs: this.#deps.wallMs() });
+    const targets = apps.choose(startOf(textHash(owner), epoch.number));
+    const answered = this.#leasedOf(targets);
     let ttl = isPartial ? choiceSeconds : Number.POSITIVE_INFINITY;
     let deadlineMs = Number.POSITIVE_INFINITY;
     for (const leased of answered) {
       ttl = Math.min(ttl, ttlOf(leased, nowMs));
       deadlineMs = Math.min(deadlineMs, boundMs(leased, nowMs));
     }
-    if (targets.length === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
-    const rrset = { owner, type: RRType.PTR, ttl, rdatas: targets.map((target): Rdata => [target]) };
-    const apps = all.size === 1 ? '1 app has' : `${all.size} apps have`;
+    const rdatas = targets.map(
+      ({ env, appid }): Rdata => [nameOf([...appid.split('.'), env], this.#deps.origin) as Name],
+    );
     const suspects = suspectNote(answered, this.#deps.view, nowMs);
+    const count = size === 1 ? '1 app has' : `${size} apps have`;
     const choice = isPartial ? `; ${recordsPerRRsetMax} of them, chosen anew every ${choiceSeconds} s` : '';
-    const reason = `${apps} an instance at this address${choice}${suspects === undefined ? '' : `; ${suspects.reason}`}`;
-    const data = {
-      rrset,
-      validUntilMs: Math.min(deadlineMs - ttl * 1000, epoch?.untilMs ?? Number.POSITIVE_INFINITY),
-      reason,
-    };
+    const reason = `${count} an instance at this address${choice}${suspects === undefined ? '' : `; ${suspects.reason}`}`;
+    const validUntilMs = Math.min(deadlineMs - ttl * 1000, isPartial ? epoch.untilMs : Number.POSITIVE_INFINITY);
+    const data = { rrset: { owner, type: RRType.PTR, ttl, rdatas }, validUntilMs, reason };
     if (suspects !== undefined) return { ...data, caveat: suspects };
     return isPartial ? { ...data, caveat: { kind: 'partial' } } : data;
   }
-}
 
-/** The same for all who ask within an epoch, on every thread and node. */
-function chosen(targets: readonly Name[], owner: Name, { number }: ChoiceEpoch): Name[] {
-  const start = Math.floor(startOf(textHash(owner), number) * targets.length);
-  return Array.from({ length: recordsPerRRsetMax }, (_, i) => targets[(start + i) % targets.length] as Name);
+  /** Those whose leases bound the answer: all that are up, or of each app some, of which one is enough to make it right. */
+  #leasedOf(targets: readonly AppAtAddress[]): readonly LeasedInstance[] {
+    const all = targets.reduce((sum, { labels }) => sum + labels.size, 0);
+    const ofEach = all <= looksMax ? all : Math.max(1, Math.floor(looksMax / targets.length));
+    const found: LeasedInstance[] = [];
+    for (const { env, appid, labels } of targets) {
+      const app = this.#deps.view.at(env, appid);
+      let left = ofEach;
+      for (const label of labels) {
+        if (left-- === 0) break;
+        const leased = app === undefined || app === 'within' ? undefined : app.byLabel(label);
+        if (leased !== undefined) found.push(leased);
+      }
+    }
+    return found;
+  }
 }
 
 function hasOtherPtrs({ before, after }: InstanceChange): boolean {
@@ -145,8 +151,8 @@ function hasOtherPtrs({ before, after }: InstanceChange): boolean {
   return ptrInputs(before) !== ptrInputs(after);
 }
 
-function hasAddress({ addrs }: Instance): boolean {
-  return addrs.some(({ family }) => family !== 'name');
+function hasAddress(instance: Instance): boolean {
+  return servicesOf(instance).some(({ family }) => family !== 'name');
 }
 
 /** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { reasonOf } from '../../../kit/dns/reason.ts';
 import { zoneOf } from '../../../kit/dns/static-records.ts';
 import { gist, Harness } from '../../../kit/registry/harness.ts';
+import { seededRandom } from '../../../kit/registry/placed.ts';
 
 const seven = '7.0.0.10.in-addr.arpa.';
 const six = `7.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa.`;
@@ -103,6 +104,48 @@ describe('the PTR of an address', () => {
     expect(seen.size).toBe(130);
     harness.register('app7.prod/b', { addrs: ['http://10.0.0.7:81'] });
     expect(harness.query(seven, 'PTR', { tcp: true }).answer).toHaveLength(100);
+  });
+});
+
+describe('an address with many instances', () => {
+  test('has the PTRs of the apps that are up there, however they come, go and change', () => {
+    const harness = new Harness();
+    const random = seededRandom(5);
+    const body = (status: string) => ({ addrs: ['http://10.0.0.7:80', 'http://10.0.0.8:80'], status });
+    const up = new Map<string, Set<string>>();
+    const wanted = () => [...up].filter(([, ids]) => ids.size > 0).map(([app]) => `${app}.prod.svc.`);
+    let most = 0;
+    for (let step = 0; step < 600; step++) {
+      // Up to some hundred instances, then down to hardly any.
+      const isGrowing = step < 300;
+      const [app, id] = [`app${Math.floor(random() * 4)}`, `i${Math.floor(random() * 40)}`];
+      const ids = up.get(app) ?? new Set();
+      up.set(app, ids);
+      if (isGrowing) {
+        const status = random() < 0.7 ? 'up' : 'waiting';
+        harness.register(`${app}.prod/${id}`, body(status));
+        if (status === 'up') ids.add(id);
+        else ids.delete(id);
+      } else if (harness.registry.find({ env: 'prod', appid: app, instance: id }) !== undefined) {
+        harness.cancel(`${app}.prod/${id}`);
+        ids.delete(id);
+      }
+      most = Math.max(
+        most,
+        [...up.values()].reduce((sum, { size }) => sum + size, 0),
+      );
+      if (step % 7 === 0) expect(harness.data(seven, 'PTR')).toEqual(wanted().sort());
+    }
+    expect(most).toBeGreaterThan(80);
+  });
+
+  test('has a TTL that outlasts no lease of those that were looked at', () => {
+    const harness = new Harness();
+    for (let i = 0; i < 60; i++)
+      harness.register(`orders.prod/i${i}`, { addrs: ['http://10.0.0.7:80'], dnsTtl: 60, leaseSeconds: 100 });
+    expect(harness.query(seven, 'PTR').answer[0]?.ttl).toBe(60);
+    harness.elapse(64_000);
+    expect(harness.query(seven, 'PTR').answer[0]?.ttl).toBe(36);
   });
 });
 
