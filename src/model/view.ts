@@ -51,6 +51,14 @@ export interface AppView {
   hasLabelHash?(hash: number): boolean;
 }
 
+/** What is known at an env and text. */
+export interface KnownName {
+  /** Undefined: only longer names end in it. */
+  readonly app: AppView | undefined;
+  /** The apps whose names end in it, its own with them: at least one. */
+  readonly count: number;
+}
+
 /** Instances by address: its canonical text. */
 export interface HostsView {
   /** None: undefined. */
@@ -72,10 +80,11 @@ export interface RegistryView {
    * it (`acme` when `com.acme` is registered; `''` is the env itself).
    */
   at(env: string, appid: string): AppView | 'within' | undefined;
-  /** False: nothing is known at the env and text of this hash (see Catalogue). Only of a view that knows its hashes. */
-  hasHash?(hash: number): boolean;
-  /** The app at the env and text of this hash, or another one whose hash is the same. Only with `hasHash`. */
-  appWithHash?(hash: number): AppView | undefined;
+  /**
+   * What is known at the env and text of this hash (see Catalogue), or at others whose hash is the same; undefined: nothing is.
+   * Only of a view that knows its hashes.
+   */
+  knownWithHash?(hash: number): KnownName | undefined;
   /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */
   whySuspect?(leased: LeasedInstance): string;
   /** Only of a view that finds instances by their addresses as well. */

@@ -17,7 +17,7 @@ import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import type { RemoteMark } from '../model/remote-mark.ts';
-import type { AppView, LeasedInstance, RegistryView } from '../model/view.ts';
+import type { AppView, KnownName, LeasedInstance, RegistryView } from '../model/view.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
 import { Decider } from './decider.ts';
@@ -71,12 +71,8 @@ export class Registry implements RegistryView {
     return this.#state.apps.at(env, appid);
   }
 
-  hasHash(hash: number): boolean {
-    return this.#state.apps.hasHash(hash);
-  }
-
-  appWithHash(hash: number): AppRecords | undefined {
-    return this.#state.apps.appWithHash(hash);
+  knownWithHash(hash: number): KnownName | undefined {
+    return this.#state.apps.knownWithHash(hash);
   }
 
   app(env: string, appid: string): AppRecords | undefined {

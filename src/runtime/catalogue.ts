@@ -12,7 +12,14 @@ export interface Named {
   readonly appid: string;
 }
 
-interface Entry<App> {
+/** An app, or the end of the names of several. */
+export interface KnownSuffix<App> {
+  readonly app: App | undefined;
+  /** Apps at or below this suffix. */
+  readonly count: number;
+}
+
+interface Entry<App> extends KnownSuffix<App> {
   readonly hash: number;
   readonly env: string;
   readonly suffix: string;
@@ -59,14 +66,9 @@ export class Catalogue<App extends Named> {
     return app;
   }
 
-  /** False: nothing is at the env and name of this hash (see `appHash`). True: something is, or something else of that hash. */
-  hasHash(hash: number): boolean {
-    return this.#entries.withHash(hash) !== undefined;
-  }
-
-  /** The app at the env and name of this hash, or another one whose hash is the same. */
-  appWithHash(hash: number): App | undefined {
-    return this.#entries.withHash(hash)?.app;
+  /** What is at the env and name of this hash (see `appHash`), or at others of that hash; undefined: nothing is. */
+  knownWithHash(hash: number): KnownSuffix<App> | undefined {
+    return this.#entries.withHash(hash);
   }
 
   /** Precondition: no app of this name is there. */

@@ -12,11 +12,7 @@ export interface Hashed {
   readonly hash: number;
 }
 
-interface Part<Thing> {
-  readonly things: (Thing | undefined)[];
-  /** Of the thing at each place, as `marked` has it; 0: the place is open. */
-  readonly marks: Int32Array;
-}
+type Things<Thing> = (Thing | undefined)[];
 
 const splitAt = 4096;
 const partsOfMany = 1024;
@@ -25,8 +21,9 @@ const placesLeast = 4;
 
 export class HashTable<Thing extends Hashed, Key, Beside> {
   readonly #isOf: (thing: Thing, key: Key, beside: Beside) => boolean;
-  /** One, or `partsOfMany`. */
-  #parts: Part<Thing>[] = [open(placesLeast)];
+  /** Of each part, one or `partsOfMany`, what is at its places, and beside it the marks: as `marked` has them; 0: the place is open. */
+  #things: Things<Thing>[] = [open(placesLeast)];
+  #marks: Int32Array[] = [new Int32Array(placesLeast)];
   #sizes = new Uint32Array(1);
   #size = 0;
 
@@ -40,50 +37,46 @@ export class HashTable<Thing extends Hashed, Key, Beside> {
   }
 
   find(hash: number, key: Key, beside: Beside): Thing | undefined {
-    const { things, marks } = this.#parts[hash & (this.#parts.length - 1)] as Part<Thing>;
+    const part = hash & (this.#marks.length - 1);
+    const marks = this.#marks[part] as Int32Array;
     const mask = marks.length - 1;
     const mark = marked(hash);
     for (let at = homeOf(hash, mask); ; at = (at + 1) & mask) {
       const found = marks[at];
       if (found === 0) return undefined;
       if (found !== mark) continue;
-      const thing = things[at] as Thing;
+      const thing = (this.#things[part] as Things<Thing>)[at] as Thing;
       if (thing.hash === hash && this.#isOf(thing, key, beside)) return thing;
     }
   }
 
   /** A thing with this hash, with a sign or without; undefined: there is none. Of the hash 1, it may be one with 0. */
   withHash(hash: number): Thing | undefined {
-    const { things, marks } = this.#parts[hash & (this.#parts.length - 1)] as Part<Thing>;
+    const part = hash & (this.#marks.length - 1);
+    const marks = this.#marks[part] as Int32Array;
     const mask = marks.length - 1;
     const mark = marked(hash);
     let at = homeOf(hash, mask);
     while (marks[at] !== 0 && marks[at] !== mark) at = (at + 1) & mask;
-    return things[at];
+    return marks[at] === 0 ? undefined : (this.#things[part] as Things<Thing>)[at];
   }
 
   /** Precondition: nothing that is found by its key is there. */
   add(thing: Thing): void {
-    if (this.#size === splitAt && this.#parts.length === 1) this.#split();
-    const number = thing.hash & (this.#parts.length - 1);
-    const size = (this.#sizes[number] as number) + 1;
-    let part = this.#parts[number] as Part<Thing>;
+    if (this.#size === splitAt && this.#marks.length === 1) this.#split();
+    const part = thing.hash & (this.#marks.length - 1);
+    const size = (this.#sizes[part] as number) + 1;
     // With fewer open places than a quarter, looking takes detours.
-    if (4 * size > 3 * part.marks.length) {
-      const grown = open<Thing>(2 * part.marks.length);
-      for (const other of part.things) if (other !== undefined) put(grown, other);
-      this.#parts[number] = grown;
-      part = grown;
-    }
-    put(part, thing);
-    this.#sizes[number] = size;
+    if (4 * size > 3 * (this.#marks[part] as Int32Array).length) this.#grow(part);
+    put(this.#things[part] as Things<Thing>, this.#marks[part] as Int32Array, thing);
+    this.#sizes[part] = size;
     this.#size++;
   }
 
   /** Precondition: it is there. */
   delete(thing: Thing): void {
-    const number = thing.hash & (this.#parts.length - 1);
-    const { things, marks } = this.#parts[number] as Part<Thing>;
+    const part = thing.hash & (this.#marks.length - 1);
+    const [things, marks] = [this.#things[part] as Things<Thing>, this.#marks[part] as Int32Array];
     const mask = marks.length - 1;
     let gap = homeOf(thing.hash, mask);
     while (things[gap] !== thing) gap = (gap + 1) & mask;
@@ -100,24 +93,34 @@ export class HashTable<Thing extends Hashed, Key, Beside> {
     }
     things[gap] = undefined;
     marks[gap] = 0;
-    (this.#sizes[number] as number)--;
+    (this.#sizes[part] as number)--;
     this.#size--;
   }
 
+  #grow(part: number): void {
+    const before = this.#things[part] as Things<Thing>;
+    const things = open<Thing>(2 * before.length);
+    const marks = new Int32Array(2 * before.length);
+    for (const other of before) if (other !== undefined) put(things, marks, other);
+    this.#things[part] = things;
+    this.#marks[part] = marks;
+  }
+
   #split(): void {
-    const [all] = this.#parts;
-    this.#parts = Array.from({ length: partsOfMany }, () => open<Thing>(placesLeast));
+    const [all = []] = this.#things;
+    this.#things = Array.from({ length: partsOfMany }, () => open<Thing>(placesLeast));
+    this.#marks = Array.from({ length: partsOfMany }, () => new Int32Array(placesLeast));
     this.#sizes = new Uint32Array(partsOfMany);
     this.#size = 0;
-    for (const thing of all?.things ?? []) if (thing !== undefined) this.add(thing);
+    for (const thing of all) if (thing !== undefined) this.add(thing);
   }
 }
 
-function open<Thing>(places: number): Part<Thing> {
-  return { things: new Array<Thing | undefined>(places).fill(undefined), marks: new Int32Array(places) };
+function open<Thing>(places: number): Things<Thing> {
+  return new Array<Thing | undefined>(places).fill(undefined);
 }
 
-function put<Thing extends Hashed>({ things, marks }: Part<Thing>, thing: Thing): void {
+function put<Thing extends Hashed>(things: Things<Thing>, marks: Int32Array, thing: Thing): void {
   const mask = marks.length - 1;
   let at = homeOf(thing.hash, mask);
   while (marks[at] !== 0) at = (at + 1) & mask;

@@ -9,7 +9,7 @@
 import type { AnsweredInstance, ServeRecord } from '../../model/answers-held.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppKey } from '../../model/names.ts';
-import type { AppView, HostsView, LeasedInstance, PlainHosts, RegistryView } from '../../model/view.ts';
+import type { AppView, HostsView, KnownName, LeasedInstance, PlainHosts, RegistryView } from '../../model/view.ts';
 import { Catalogue } from '../../runtime/catalogue.ts';
 import { never, RowTimes } from '../../runtime/packed/row-times.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
@@ -140,12 +140,8 @@ export class Replica implements RegistryView, UpdateSink {
     return this.#apps.at(env, appid);
   }
 
-  hasHash(hash: number): boolean {
-    return this.#apps.hasHash(hash);
-  }
-
-  appWithHash(hash: number): AppView | undefined {
-    return this.#apps.appWithHash(hash);
+  knownWithHash(hash: number): KnownName | undefined {
+    return this.#apps.knownWithHash(hash);
   }
 
   get hosts(): HostsView {

@@ -4,7 +4,7 @@
 // It follows service-name.ts and stops where that would go on with selectors, ports or browsing: what begins with an
 // underscore, and what lies below an instance, is left to it.
 
-import type { AppView, RegistryView } from '../../../model/view.ts';
+import type { AppView, KnownName, RegistryView } from '../../../model/view.ts';
 import { hashPrime, hashStart, mixed } from '../../../runtime/text-hash.ts';
 import type { RequestName } from '../../message/request-name.ts';
 
@@ -14,11 +14,14 @@ const dot = 0x2e;
 export class RequestedNames {
   readonly #originLabels: number;
   readonly #view: RegistryView;
-  /** Of the name that was asked about last: the hash of its env, and that of all before the env as an app's name. */
+  /** Of the name that was asked about last: */
   #name: RequestName | undefined;
   #reads = 0;
-  #seed = 0;
-  #whole = 0;
+  #envAt = 0;
+  #isEnvKnown = false;
+  /** where the longest part of it begins that is an app's name or the end of some, and what is known there. */
+  #knownAt = 0;
+  #known: KnownName | undefined;
 
   constructor(originLabels: number, view: RegistryView) {
     this.#originLabels = originLabels;
@@ -27,39 +30,51 @@ export class RequestedNames {
 
   /** The app whose name it is; `name`: at or below the origin. Undefined: it is no app's, or that is not certain at a glance. */
   appOf(name: RequestName): AppView | undefined {
-    const envAt = name.labels - this.#originLabels - 1;
-    if (envAt < 1 || name.beginsWith(0, underscore)) return undefined;
-    this.#hash(name, envAt);
-    return this.#appAt(name, 0, envAt, this.#whole);
+    if (name.labels < this.#originLabels + 2 || name.beginsWith(0, underscore)) return undefined;
+    this.#find(name);
+    return this.#knownAt === 0 ? this.#app(name) : undefined;
   }
 
   /** `name`: at or below the origin. False: it is there, or may be. */
   isAbsent(name: RequestName): boolean {
-    const view = this.#view;
     const envAt = name.labels - this.#originLabels - 1;
-    if (envAt < 0 || view.hasHash === undefined) return false;
+    if (envAt < 0 || this.#view.knownWithHash === undefined) return false;
     for (let label = 0; label <= envAt; label++) if (name.beginsWith(label, underscore)) return false;
-    this.#hash(name, envAt);
-    const seed = this.#seed;
-    if (!view.hasHash(mixed(seed) | 0)) return true;
-    let appAt = envAt;
-    let appHash = 0;
-    while (appAt > 0) {
-      const hash = appAt === 1 ? this.#whole : placeHash(name, appAt - 1, envAt, seed);
-      if (!view.hasHash(hash)) break;
-      appHash = hash;
-      appAt--;
-    }
-    if (appAt === envAt) return envAt > 0;
-    return appAt > 0 && this.#isBelow(name, appAt, this.#appAt(name, appAt, envAt, appHash));
+    this.#find(name);
+    if (!this.#isEnvKnown) return true;
+    if (this.#knownAt === envAt) return envAt > 0;
+    return this.#knownAt > 0 && this.#isBelow(name, this.#knownAt, this.#app(name));
   }
 
-  #hash(name: RequestName, envAt: number): void {
+  /** Precondition: the name is below the origin. */
+  #find(name: RequestName): void {
     if (this.#name === name && this.#reads === name.reads) return;
     this.#name = name;
     this.#reads = name.reads;
-    this.#seed = envHash(name, envAt);
-    this.#whole = envAt === 0 ? 0 : placeHash(name, 0, envAt, this.#seed);
+    const view = this.#view;
+    const envAt = name.labels - this.#originLabels - 1;
+    const seed = envHash(name, envAt);
+    this.#envAt = this.#knownAt = envAt;
+    this.#known = undefined;
+    this.#isEnvKnown = view.knownWithHash?.(mixed(seed) | 0) !== undefined;
+    if (!this.#isEnvKnown) return;
+    for (let label = envAt - 1; label >= 0; label--) {
+      const known = view.knownWithHash?.(placeHash(name, label, envAt, seed));
+      if (known === undefined) return;
+      this.#known = known;
+      this.#knownAt = label;
+      // No other ends in it: what lies below is no app's name.
+      if (known.count === 1 && known.app !== undefined) return;
+    }
+  }
+
+  /** The app of the part that is known, unless that was something else of the same hash. */
+  #app(name: RequestName): AppView | undefined {
+    const app = this.#known?.app;
+    const envAt = this.#envAt;
+    return app !== undefined && name.isText(this.#knownAt, envAt, app.appid) && name.isText(envAt, envAt + 1, app.env)
+      ? app
+      : undefined;
   }
 
   /** Of the app whose name begins at label `appAt`, the longest, no instance has the label before it. */
@@ -68,13 +83,6 @@ export class RequestedNames {
     const { labelSeed } = app;
     if (labelSeed === undefined) return app.byLabel(name.text(appAt - 1)) === undefined;
     return app.hasLabelHash?.(mixed(name.labelHash(appAt - 1, labelSeed, false))) === false;
-  }
-
-  #appAt(name: RequestName, from: number, envAt: number, hash: number): AppView | undefined {
-    const app = this.#view.appWithHash?.(hash);
-    return app !== undefined && name.isText(from, envAt, app.appid) && name.isText(envAt, envAt + 1, app.env)
-      ? app
-      : undefined;
   }
 }
 
