@@ -4,7 +4,7 @@
 // Limits: one YAML document, a mapping at its top; no includes, no nesting but groups of settings. No message repeats a value here: the
 // mistyped name may be that of a secret.
 
-import { type Document, isAlias, isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml';
 import { readYaml, type YamlFault } from '../runtime/yaml-document.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { environmentNameOf, flagNameOf, isSettingKey, type SettingKey, settingKeys } from './settings.ts';
@@ -94,16 +94,29 @@ export function fromYaml(text: string, path: string): Found {
   return { given, problems };
 }
 
-/** The pairs of a mapping, those of its merge keys first, so that its own come after them and win. */
-function merged(map: YAMLMap, document: Document.Parsed): Pair[] {
+/**
+ * The pairs of a mapping, those of its merge keys first, so that its own come after them and win; of several merged
+ * mappings the first wins. A merge key with another value stays as it is, an unknown setting.
+ */
+function merged(map: YAMLMap, document: Document.Parsed, around: readonly YAMLMap[] = []): Pair[] {
+  const within = [...around, map];
   const others: Pair[] = [];
   const own: Pair[] = [];
   for (const pair of map.items) {
-    const node = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
-    if (isScalar(pair.key) && pair.key.source === '<<' && isMap(node)) others.push(...node.items);
-    else own.push(pair);
+    const bases = isScalar(pair.key) && pair.key.source === '<<' ? mergedMaps(pair.value, document) : undefined;
+    if (bases === undefined) own.push(pair);
+    else for (const base of bases.reverse()) if (!within.includes(base)) others.push(...merged(base, document, within));
   }
   return [...others, ...own];
+}
+
+/** What a merge key names: one mapping, or a list of them; undefined: something else. */
+function mergedMaps(value: unknown, document: Document.Parsed): YAMLMap[] | undefined {
+  const node = isAlias(value) ? value.resolve(document) : value;
+  if (isMap(node)) return [node];
+  if (!isSeq(node)) return undefined;
+  const items = node.items.map((item) => (isAlias(item) ? item.resolve(document) : item));
+  return items.every((item) => isMap(item)) ? items : undefined;
 }
 
 /** Settings may be written in groups: `cluster: { etcd: { user: x } }` is `clusterEtcdUser: x`. */
@@ -115,7 +128,7 @@ function flattened(
   group: string,
 ): { readonly pair: Pair; readonly name: string }[] {
   return pairs.flatMap((pair) => {
-    const own = isScalar(pair.key) ? String(pair.key.value) : '(not a name)';
+    const own = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : '(not a name)';
     const name = group === '' ? own : `${group}${own.charAt(0).toUpperCase()}${own.slice(1)}`;
     const node = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
     const isGroup = groups.includes(name) && isMap(node);

@@ -321,6 +321,8 @@ function readHostName(raw: unknown): Outcome {
     .find((one) => one !== undefined);
   if (fault !== undefined) return problem(`${printable(raw)} is not a host name: a label ${fault}`);
   if (text.length > hostNameOctetsMax) return problem(`${printable(raw)} is longer than a host name may be`);
+  if (/(?:^|\.)\d+$/.test(text))
+    return problem(`${printable(raw)} is not a host name: it ends in a number (addresses: nameServerAddresses)`);
   return { value: `${text}.` };
 }
 

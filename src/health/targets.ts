@@ -76,17 +76,33 @@ export function locateWithin(networks: readonly string[], find: typeof lookup = 
   };
 }
 
-const carriers: readonly { form: string; prefix: readonly number[]; at: number; inverted?: true }[] = [
-  // RFC 6052 §2.1 and, for a network's own translators, RFC 8215 with the address last or after /48.
-  { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], at: 12 },
-  { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 1], at: 12 },
+/** `at`: which octets are those of the IPv4 address. */
+interface Carrier {
+  readonly form: string;
+  readonly prefix: readonly number[];
+  readonly at: readonly [number, number, number, number];
+  readonly isInverted?: true;
+}
+
+const last = [12, 13, 14, 15] as const;
+/** RFC 8215: a network's own translators, with any length of prefix from 48 on. */
+const ownNat64 = [0x00, 0x64, 0xff, 0x9b, 0, 1];
+
+const carriers: readonly Carrier[] = [
+  // RFC 6052 §2.1, and §2.2: the shorter the prefix, the earlier the address; it leaves out octet 8, which is zero.
+  { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], at: last },
+  { form: 'NAT64', prefix: ownNat64, at: last },
+  { form: 'NAT64', prefix: ownNat64, at: [6, 7, 9, 10] },
+  { form: 'NAT64', prefix: ownNat64, at: [7, 9, 10, 11] },
+  { form: 'NAT64', prefix: ownNat64, at: [9, 10, 11, 12] },
   // RFC 3056 §2.
-  { form: '6to4', prefix: [0x20, 0x02], at: 2 },
+  { form: '6to4', prefix: [0x20, 0x02], at: [2, 3, 4, 5] },
   // RFC 4380 §4: the server, and the client with every bit turned over.
-  { form: 'Teredo', prefix: [0x20, 0x01, 0, 0], at: 4 },
-  { form: 'Teredo', prefix: [0x20, 0x01, 0, 0], at: 12, inverted: true },
-  // RFC 4291 §2.5.5.1.
-  { form: 'IPv4-compatible address', prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], at: 12 },
+  { form: 'Teredo', prefix: [0x20, 0x01, 0, 0], at: [4, 5, 6, 7] },
+  { form: 'Teredo', prefix: [0x20, 0x01, 0, 0], at: last, isInverted: true },
+  // RFC 4291 §2.5.5.1, and RFC 2765 §2.1: `::ffff:0:192.0.2.1` of a stateless translator.
+  { form: 'IPv4-compatible address', prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], at: last },
+  { form: 'IPv4-translated address', prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0], at: last },
 ];
 
 /** The IPv4 addresses that an IPv6 address leads to where it is translated or tunnelled. */
@@ -95,20 +111,16 @@ function carriedIpv4(ip: string): { readonly ipv4: string; readonly form: string
   if (octets === undefined) return [];
   const found = carriers
     .filter(({ prefix }) => prefix.every((octet, at) => octets[at] === octet))
-    .map(({ form, at, inverted }) => {
-      const four = octets.slice(at, at + 4);
-      return { form, ipv4: ipv4ToText(inverted === true ? four.map((octet) => 0xff ^ octet) : four) };
-    })
-    // `::` and `::1` are addresses of their own.
-    .filter(({ ipv4 }) => !ipv4.startsWith('0.'));
-  // RFC 6052 §2.2: after a /48 the address goes around octet 8, which is zero.
-  if (octets[0] === 0 && octets[1] === 0x64 && octets[2] === 0xff && octets[3] === 0x9b && octets[5] === 1)
-    found.push({ form: 'NAT64', ipv4: ipv4ToText(Uint8Array.of(...octets.slice(6, 8), ...octets.slice(9, 11))) });
+    .map(({ form, at, isInverted }) => {
+      const four = Uint8Array.from(at, (index) => octets[index] as number);
+      return { form, ipv4: ipv4ToText(isInverted === true ? four.map((octet) => 0xff ^ octet) : four) };
+    });
   // RFC 5214 §6.1: under any prefix, by its interface identifier.
   const isIsatap =
     ((octets[8] as number) & 0xfd) === 0 && octets[9] === 0 && octets[10] === 0x5e && octets[11] === 0xfe;
   if (isIsatap) found.push({ form: 'ISATAP', ipv4: ipv4ToText(octets.slice(12)) });
-  return found;
+  // Nothing is translated to 0.0.0.0/8: there is no IPv4 address at this place. `::` and `::1` are addresses of their own.
+  return found.filter(({ ipv4 }) => !ipv4.startsWith('0.'));
 }
 
 /** `10.0.0.0/8` as its parts; undefined: it is no network. */

@@ -45,6 +45,7 @@ import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOve
 import { pacePipelines } from './limits/pipelines.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './limits/unsent-replies.ts';
 import { dnsQueryPath } from './server/dns-query-path.ts';
+import { readForwardedHeaders } from './server/forwarded-headers.ts';
 import { refuseIrregularRequest } from './server/irregular-requests.ts';
 import { acceptJsonBodies } from './server/json-body.ts';
 import { addOperations, type OperationsContext } from './server/operations.ts';
@@ -119,7 +120,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const timeouts = { ...httpTimeouts, ...deps.timeouts };
   const access = openAccess(deps, random);
   const refuse = refuserOf(access.extractors);
-  const app = createApp(limits, timeouts, { logger, counters, trustedProxies: deps.trustedProxies ?? [], refuse });
+  const { dnsQueries, trustedProxies = [] } = deps;
+  const app = createApp(limits, timeouts, { logger, counters, trustedProxies, refuse });
   const hasTokens = !access.credentials.isOpen;
   const guide = routeGuide(app);
 
@@ -130,6 +132,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const isStopping = stopGracefully(app, [longPolls, control.pushes, watchers], inFlight);
   if (secure !== undefined) app.addHook('preClose', secure.close);
   app.addHook('onRequest', refuseIrregularRequest);
+  if (trustedProxies.length > 0) app.addHook('onRequest', readForwardedHeaders);
   const { publicUrl = '' } = deps;
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
   const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
@@ -154,7 +157,6 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
   const site = siteAt(() => clock.monotonicMs());
   app.register(async (scope) => addConsole(scope, { ...deps, dnsPort: deps.dnsPort, site }));
-  const { dnsQueries, trustedProxies = [] } = deps;
   if (dnsQueries !== undefined) app.register(async (scope) => addDnsQuery(scope, dnsQueries, trustedProxies));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;

@@ -15,6 +15,25 @@ describe('YAML as people write it', () => {
     expect(originsOf(world)).toMatchObject({ leaseSeconds: 'rollcall.yaml:3', dnsTtlSeconds: 'rollcall.yaml:4' });
   });
 
+  test('of several mappings under one merge key the first wins, and what is merged may merge', () => {
+    const bases = '[{leaseSeconds: 30}, {leaseSeconds: 40, dnsTtlSeconds: 4, <<: {negativeTtlSeconds: 9}}]';
+    expect(configOf(yaml(`<<: ${bases}\n`))).toMatchObject({
+      leaseSeconds: 30,
+      dnsTtlSeconds: 4,
+      negativeTtlSeconds: 9,
+    });
+  });
+
+  test.each(['3', '[3]', '[{leaseSeconds: 30}, svc.]'])('a merge key with %s is a fault', (value) => {
+    expect(problemsOf(yaml(`<<: ${value}\n`))).toEqual([expect.stringMatching(/^rollcall\.yaml:1: <<: /)]);
+  });
+
+  test('a name server without a name is refused', () => {
+    for (const given of ['10.0.0.1', '"1"', 'ns.1'])
+      expect(problemsOf(yaml(`nameServer: ${given}\n`))).toEqual([expect.stringContaining('nameServer: ')]);
+    expect(configOf(yaml('nameServer: 4.example\n')).nameServer).toBe('4.example.');
+  });
+
   test('a number where text is meant is refused, since 1.10 would be 1.1', () => {
     for (const key of ['serverVersion', 'serverId'])
       expect(problemsOf(yaml(`${key}: 1.10\n`))).toEqual([

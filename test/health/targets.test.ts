@@ -35,12 +35,15 @@ test.each([
   '168.63.129.16',
   'fd00:ec2::254',
   '::ffff:169.254.169.254',
-  // The same in IPv6: NAT64, a network's own NAT64, 6to4, Teredo (server and client), ISATAP, IPv4-compatible.
+  // The same in IPv6: NAT64, a network's own NAT64, 6to4, Teredo (server and client), ISATAP, IPv4-compatible and -translated.
   '64:ff9b::a9fe:a9fe',
   '64:ff9b::6464:64c8',
   '64:ff9b::e000:1',
   '64:ff9b:1::a9fe:a9fe',
   '64:ff9b:1:a9fe:a9:fe00::',
+  '64:ff9b:1:a9:fe:a9fe::',
+  '64:ff9b:1:0:a9:fea9:fe00:0',
+  '::ffff:0:169.254.169.254',
   '2002:a9fe:a9fe::1',
   '2002:a83f:8110::1',
   '2001:0:a9fe:a9fe::1',
@@ -62,6 +65,8 @@ test.each([
   '2001:db8::7',
   '::1',
   '64:ff9b::a00:7',
+  // Read as the address after a shorter prefix it would be 0.0.0.0.
+  '64:ff9b:1::a00:7',
   '2002:a00:7::1',
   '100.100.100.201',
 ])('to %s', async (ip) => {

@@ -116,7 +116,9 @@ async function tryToDrain(
       safeToStopAt = dateOf(reply.document['safeToStopAt']);
       if (isSafe(reply.document['safe'])) return { safe: true, safeToStopAt, problem: undefined };
       if (ends.aborted) return unsafe(heldUntil(safeToStopAt));
-    } else if (reply.kind === 'refused' || ends.aborted) return unsafe(reply.text);
+    } else if (reply.kind === 'refused') return unsafe(reply.text);
+    // The end of the time ends a call that waits, too: then the registry was reached, and has said until when.
+    else if (ends.aborted) return unsafe(isDrained ? heldUntil(safeToStopAt) : reply.text);
     const nowMs = scheduler.nowMs();
     if (reply.kind !== 'unreachable') reachedMs = nowMs;
     else if (nowMs - reachedMs >= unreachableMsMax) return unsafe(reply.text);
@@ -129,7 +131,7 @@ async function tryToDrain(
     const pauseMs = reply.kind === 'done' ? backoffMs(early - 1, backoff, random) : waitMs(reply, failures, random);
     await pause(scheduler, pauseMs, ends, true);
     signal?.throwIfAborted();
-    if (ends.aborted) return unsafe(reply.kind === 'done' ? heldUntil(safeToStopAt) : reply.text);
+    if (ends.aborted) return unsafe(isDrained || reply.kind === 'done' ? heldUntil(safeToStopAt) : reply.text);
   }
 }
 

@@ -234,7 +234,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
       return reply;
     }
     this.#own.registered(sent.addrs, reply);
-    const document = registrationReplyOf(reply.document);
+    const document = registrationReplyOf(reply.document, sent.leaseSeconds);
     this.#renewEveryMs = renewEveryMs(document.leaseSeconds);
     this.#ttlMs = document.dnsTtl * 1000;
     this.#state = 'registered';

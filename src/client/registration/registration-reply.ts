@@ -27,14 +27,14 @@ export interface RegistrationReply {
 const outcomes = ['created', 'replaced', 'unchanged', 'outdated'] as const;
 const dnsTtlDefault = 5;
 
-export function registrationReplyOf(document: JsonObject): RegistrationReply {
+export function registrationReplyOf(document: JsonObject, askedLeaseSeconds = 90): RegistrationReply {
   const { outcome, status, addrs, dnsNames, renewBefore, renewWith } = document;
   return {
     outcome: outcomes.find((one) => one === outcome) ?? 'unchanged',
     status: status === 'waiting' ? 'waiting' : 'up',
     addrs: textsOf(addrs),
     dnsNames: textsOf(dnsNames),
-    leaseSeconds: leaseSecondsOf(document) ?? 90,
+    leaseSeconds: leaseSecondsOf(document) ?? askedLeaseSeconds,
     dnsTtl: boundedNumber(document['dnsTtl'], 0, limits.leaseSeconds.max) ?? dnsTtlDefault,
     renewBefore: dateOf(renewBefore),
     renewWith: typeof renewWith === 'string' ? renewWith : undefined,

@@ -65,6 +65,18 @@ test.each<[unknown, number]>([
   await world.member.abandon();
 });
 
+test('where the registry sends no lease that makes sense, the one that was asked for counts', async () => {
+  const { member, scheduler, calls } = membershipWorld(undefined, {
+    registration: { ...orders, leaseSeconds: 30 },
+    leaseSeconds: '90',
+  });
+  await member.registered();
+  calls();
+  await scheduler.pass(10_001);
+  expect(calls()).toEqual(['PUT /renew']);
+  await member.abandon();
+});
+
 test('a lease that was shortened meanwhile is renewed in its time', async () => {
   const { scheduler, registry, member, calls } = membershipWorld();
   await member.registered();

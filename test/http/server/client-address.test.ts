@@ -49,6 +49,32 @@ describe('X-Forwarded headers', () => {
     }
   });
 
+  test.each([
+    ['203.0.113.9:4711', '203.0.113.9'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['"[2001:db8::7]"', '2001:db8::7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['203.0.113.9, 10.0.0.5:80', '203.0.113.9'],
+    // What is before an entry that is no address was not written by a proxy that is trusted.
+    ['198.51.100.1, unknown, 203.0.113.9', '203.0.113.9'],
+    ['unknown', '127.0.0.1'],
+    [',', '127.0.0.1'],
+  ])('of a trusted proxy, X-Forwarded-For %s: the client is %s', async (list, remote) => {
+    const made = world(trusted);
+    await registered(made, { ...forwarded, 'x-forwarded-for': list });
+    expect(made.log.find(({ decision }) => decision === 'registered')).toMatchObject({ remote });
+  });
+
+  test.each([
+    ["x';id;'", 'http'],
+    ['javascript', 'http'],
+    ['https,', 'http'],
+    ["x';id;', https", 'https'],
+  ])('of a trusted proxy, X-Forwarded-Proto %s: only %s comes into the command', async (list, scheme) => {
+    const { renewWith } = await registered(world(trusted), { ...forwarded, 'x-forwarded-proto': list });
+    expect(renewWith).toContain(`'${scheme}://rollcall.example.org/api/v1/apps/prod/orders/a1/renew'`);
+  });
+
   test('of a trusted proxy count for web pages: its own origin may call, another may not', async () => {
     const made = world(trusted);
     const as = (origin: string) => made.call('GET', '/apps', undefined, { ...forwarded, origin });
