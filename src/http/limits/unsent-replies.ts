@@ -7,6 +7,7 @@
 // limits how many there can be.
 
 import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpCounters } from '../../model/http-counters.ts';
 import { clientOf } from '../server/client-address.ts';
@@ -78,6 +79,8 @@ export class UnsentReplies {
 
   /** Counts so many octets as unsent until the response is closed, or `release` is called for it. */
   charge(response: ServerResponse, name: string, octets: number): void {
+    // The client left while its reply was made: nothing is kept for it, and `close` was emitted already.
+    if (isClosed(response)) return;
     let client = this.#clients.get(name);
     if (client === undefined) {
       client = { name, octets: 0, responses: new Set() };
@@ -138,6 +141,12 @@ export class UnsentReplies {
     this.#total += octets;
     this.#counters.unsent(octets);
   }
+}
+
+/** A response of HTTP/2 is closed with its stream. */
+function isClosed(response: ServerResponse): boolean {
+  if (response.destroyed) return true;
+  return 'stream' in response && (response as object as Http2ServerResponse).stream.destroyed;
 }
 
 /** Adds the limits: to reads before they are served, so that refusing is cheap, and to every reply before it is sent. */

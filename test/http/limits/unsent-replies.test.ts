@@ -1,8 +1,10 @@
 // Clients that ask and do not read: what waits for them is bounded by connection, by client and in all, and others go on.
 
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpTimeouts } from '../../../src/http/limits/limits.ts';
-import type { UnsentLimits } from '../../../src/http/limits/unsent-replies.ts';
+import { type UnsentLimits, UnsentReplies } from '../../../src/http/limits/unsent-replies.ts';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
 import { createWorld, type World } from '../../kit/http/http-world.ts';
 import { RawConnection } from '../../kit/http/raw-http.ts';
@@ -185,4 +187,22 @@ describe('all clients together over the limit', () => {
     expect(again.statuses).toEqual([503]);
     expect(again.received).toContain('urn:rollcall:problem:overloaded');
   });
+});
+
+test('a client that has left before its reply was ready owes nothing', () => {
+  let unsent = 0;
+  const replies = new UnsentReplies(
+    { perClientOctets: mebi, totalOctets: mebi },
+    {
+      refused: () => {},
+      unsent: (octets) => {
+        unsent += octets;
+      },
+    },
+  );
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  response.destroy();
+  replies.charge(response, '10.0.0.7', 2 * mebi);
+  expect(unsent).toBe(0);
+  expect(replies.refusal('10.0.0.7', () => 0)).toBeUndefined();
 });
