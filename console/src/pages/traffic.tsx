@@ -58,7 +58,7 @@ export function TrafficPage() {
   // Another wish is a new version of the same: what is shown stays until the reply is there, with its columns.
   const loaded = useLoaded(
     readsAll.value ? 'queries' : undefined,
-    (signal) => readGrouped(wish, by, signal),
+    (signal) => readPage(wish, by, offset, signal),
     JSON.stringify(wish),
   );
   const missing = useLoaded(readsAll.value ? 'missing' : undefined, (signal) =>
@@ -93,7 +93,7 @@ export function TrafficPage() {
         <p class="note">{loaded.trouble} The lines above come from the metrics of the server.</p>
       ) : (
         <>
-          <WhoAsks loaded={loaded} by={by} order={order} offset={offset} />
+          <WhoAsks loaded={loaded} by={by} order={order} />
           {/* What is below comes when its place is known: nothing moves. */}
           {[loaded, missing, unasked].every(isSettled) && (
             <>
@@ -111,23 +111,20 @@ function isSettled({ value, trouble }: Loaded<unknown>): boolean {
   return value !== undefined || trouble !== undefined;
 }
 
-type Grouped = QueriesReply & { readonly by: QueryGrouping };
+/** A page with what was asked for: until the next one is there it is shown as what it is. */
+type Page = QueriesReply & { readonly by: QueryGrouping; readonly offset: number };
 
-async function readGrouped(
+async function readPage(
   wish: Readonly<Record<string, string | undefined>>,
   by: QueryGrouping,
+  offset: number,
   signal: AbortSignal,
-): Promise<Result<Grouped>> {
+): Promise<Result<Page>> {
   const reply = await get<QueriesReply>('api/v1/queries', wish, signal);
-  return reply.kind === 'ok' ? { ...reply, value: { ...reply.value, by } } : reply;
+  return reply.kind === 'ok' ? { ...reply, value: { ...reply.value, by, offset } } : reply;
 }
 
-function WhoAsks(props: {
-  readonly loaded: Loaded<Grouped>;
-  readonly by: QueryGrouping;
-  readonly order: string;
-  readonly offset: number;
-}) {
+function WhoAsks(props: { readonly loaded: Loaded<Page>; readonly by: QueryGrouping; readonly order: string }) {
   const { value, trouble } = props.loaded;
   return (
     <Panel title="Who asks for what" extra={value !== undefined && <Since reply={value} />}>
@@ -138,7 +135,7 @@ function WhoAsks(props: {
       ) : (
         <>
           <QueryTable by={value.by} queries={value.queries} empty="No query matches." />
-          <Pages reply={value} offset={props.offset} />
+          <Pages shown={value} />
         </>
       )}
     </Panel>
@@ -206,7 +203,7 @@ function Filters({ by, order }: { readonly by: QueryGrouping; readonly order: st
   );
 }
 
-function Pages({ reply: { total, queries, next }, offset }: { readonly reply: QueriesReply; readonly offset: number }) {
+function Pages({ shown: { total, queries, next, offset } }: { readonly shown: Page }) {
   if (offset === 0 && next === undefined) return null;
   const to = (place: number): void => replaceQuery({ offset: place === 0 ? undefined : String(place) });
   return (
