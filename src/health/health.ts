@@ -98,13 +98,11 @@ export class HealthChecks {
 
   /** Once the registry is restored: reads the files, lets go of what came from a file that is gone, starts to check. */
   async start(): Promise<void> {
-    const origins = new Set([...this.#checker.tracked()].map(({ health }) => health?.file));
+    const origins = new Set([...this.#checker.tracked()].flatMap(({ health }) => health?.file ?? []));
     for (const file of this.#named.recall(await this.#deps.fileEntries.load())) origins.add(file);
-    origins.delete(undefined);
-    if (origins.size > 0) this.#folder.expect();
+    this.#folder.expect(origins);
     const files = await this.#folder.start();
-    for (const file of origins)
-      if (file !== undefined && files?.includes(file) === false) await this.#named.withdraw(file);
+    for (const file of origins) if (files?.includes(file) === false) await this.#named.withdraw(file);
     this.#checker.start();
   }
 

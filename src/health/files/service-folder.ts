@@ -49,7 +49,7 @@ export class ServiceFolder {
   #looking: Promise<void> = Promise.resolve();
   #isClosed = false;
   #fault = '';
-  #isExpected = false;
+  #expected: ReadonlySet<string> = new Set();
 
   constructor(folder: string, deps: ServiceFolderDeps, everyMs = everyMsDefault) {
     this.#folder = folder;
@@ -67,9 +67,9 @@ export class ServiceFolder {
     return isThere ? [...this.#files.keys()] : undefined;
   }
 
-  /** The folder should be there: files in it have named instances. */
-  expect(): void {
-    this.#isExpected = true;
+  /** The folder should be there: these files in it have named instances, which stay until a version of them is good. */
+  expect(files: ReadonlySet<string>): void {
+    this.#expected = files;
   }
 
   /** Resolves when nothing is read any more. */
@@ -124,7 +124,7 @@ export class ServiceFolder {
       return names.slice(0, filesMax);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const isMissed = this.#isExpected || this.#files.size > 0;
+      const isMissed = this.#expected.size > 0 || this.#files.size > 0;
       if (code !== 'ENOENT') this.#complain(message);
       else if (isMissed) this.#complain('it is gone: the last good version of its files counts');
       return undefined;
@@ -146,7 +146,8 @@ export class ServiceFolder {
       'fault' in text ? { faults: [`1:1: ${text.fault}`] } : await parseApart(text.text, this.#deps.defaults);
     if (this.#isClosed) return;
     if ('faults' in parsed) {
-      const which = file.isGood ? 'its last good version counts' : 'none of its services is taken';
+      const isKept = file.isGood || this.#expected.has(name);
+      const which = isKept ? 'its last good version counts' : 'none of its services is taken';
       const faults = parsed.faults.map((fault) => `${path}:${fault}`);
       this.#deps.log('warn', { file: path, faults }, `cannot read a service file: ${which}`);
       return;

@@ -18,7 +18,7 @@ const named = (...instances: readonly string[]): string =>
     )
     .join('');
 
-async function followed(files: Files, folder = 'services.d') {
+async function followed(files: Files, folder = 'services.d', expected: readonly string[] = []) {
   const directory = scratch(files);
   const applied: string[] = [];
   const logged: string[] = [];
@@ -40,6 +40,7 @@ async function followed(files: Files, folder = 'services.d') {
     await services.close();
     removeScratch(directory);
   });
+  services.expect(new Set(expected));
   const names = await services.start();
   return { directory: resolve(directory, folder), applied, logged, names };
 }
@@ -95,6 +96,12 @@ test('a bad file is reported with line and column, and touches neither the other
   expect(applied).toEqual(['a.yaml: a1']);
   writeFileSync(join(directory, 'a.yaml'), named('a1', 'a3'));
   await until('its return', () => applied.includes('a.yaml: a1 a3'), patience);
+});
+
+test('a bad file that named instances before a restart is reported as one whose last good version counts', async () => {
+  const { applied, logged } = await followed({ 'services.d/a.yaml': '' }, 'services.d', ['a.yaml']);
+  expect(applied).toEqual([]);
+  expect(logged).toEqual([expect.stringMatching(/^warn .*its last good version counts.*a\.yaml:1:1/)]);
 });
 
 test('what the registry refuses is reported with line and column', async () => {
