@@ -4,6 +4,7 @@
 
 import { httpRequestWith } from '../client/registry/http-request.ts';
 import { systemLookUp } from '../client/registry/places.ts';
+import { unknownRouteType } from '../client/registry/problem-document.ts';
 import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts';
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../client/registry/reply.ts';
 import type { Problem } from '../model/problem.ts';
@@ -49,7 +50,8 @@ export function faultOf(connection: ServerConnection, reply: FailedReply): Comma
     return { code, problem: `${printable(reply.text)}.${hint}` };
   const { detail, errors } = reply.problem;
   const listed = errors.length > 1 ? errors.map((one) => `\n  ${errorLine(one)}`) : [];
-  return { code, problem: printable(detail) + hint + listed.join('') };
+  const isUnknownCall = reply.problem.type === unknownRouteType;
+  return { code, problem: printable(detail) + hint + listed.join(''), isUnknownCall };
 }
 
 /** Why there was no reply, and what to do about it. */

@@ -7,6 +7,8 @@ export interface CommandFault {
   /** Safe to print; more than one line where several things are wrong. */
   readonly problem: string;
   readonly code: ExitCode;
+  /** The server has no such call: it is another version, or is run without what the call is for. */
+  readonly isUnknownCall?: boolean;
 }
 
 /** The command line itself is wrong. */

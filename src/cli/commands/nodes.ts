@@ -51,7 +51,10 @@ interface Asked {
 
 async function askedOne(connection: ServerConnection): Promise<Asked> {
   const reply = await callApi(connection, { path: '/api/v1/nodes' });
-  return { url: addressText(connection), reply: 'problem' in reply ? reply : reply.document };
+  const url = addressText(connection);
+  if (!('problem' in reply)) return { url, reply: reply.document };
+  const problem = `${url} is a registry of its own, not a node of a cluster (setting clusterName).`;
+  return { url, reply: reply.isUnknownCall === true ? { ...reply, problem } : reply };
 }
 
 /** Where a node is, and how many numbers behind the furthest of those asked. */

@@ -17,6 +17,7 @@ export interface ProblemDocument {
 
 const typePrefix = 'urn:rollcall:problem:';
 export const unknownInstanceType = `${typePrefix}unknown-instance`;
+export const unknownRouteType = `${typePrefix}unknown-route`;
 /** A 503 all the same, but the change has been made. */
 export const notDurableType = `${typePrefix}not-durable`;
 

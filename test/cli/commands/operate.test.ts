@@ -300,3 +300,9 @@ describe('guard', () => {
     expect(out).toMatch(/^prod\/orders +5 +4 +then +5 of 9 are late\n.*\b3\b/m);
   });
 });
+
+test('nodes of a server that belongs to no cluster: its setting is named, not a route', async () => {
+  const { code, err } = await rollcall('nodes');
+  expect(code).toBe(1);
+  expect(err).toContain('clusterName');
+});
