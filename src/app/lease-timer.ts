@@ -54,12 +54,13 @@ export class LeaseTimer {
     const registry = this.#registry;
     const ended = registry.endLeases(looksPerSlice);
     if (ended.length > 0 && registry.endedCount > evictionsPerSlice) this.#show(ended);
-    if (this.#showing !== undefined && !registry.hasDueLeases) {
+    const isDecided = !registry.hasDueLeases;
+    if (this.#showing !== undefined && isDecided) {
       this.#timer = setTimeout(() => this.#act(), lookEveryMs);
       this.#timer.unref();
       return;
     }
-    if (!registry.hasDueLeases) registry.evictExpired(evictionsPerSlice);
+    if (isDecided) registry.evictExpired(evictionsPerSlice);
     const nextMs = registry.nextDeadlineMs();
     if (nextMs !== undefined && nextMs <= this.#clock.monotonicMs()) {
       setImmediate(() => this.#act());

@@ -17,6 +17,9 @@ export interface SlotPart {
   readonly having: SlotSet | undefined;
 }
 
+/** All slots, drawn by the first bit: for those who have no others. */
+export const wholePart: SlotPart = { set: undefined, want: 0, having: undefined };
+
 /** How many of four bits are set, an octet for each: a chunk has fewer slots than an octet counts. */
 const spread = Uint32Array.from({ length: 16 }, (_, bits) => {
   return (bits & 1) | ((bits & 2) << 7) | ((bits & 4) << 14) | ((bits & 8) << 21);

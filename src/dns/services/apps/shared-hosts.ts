@@ -12,7 +12,7 @@ import { mixed, textHash } from '../../../runtime/text-hash.ts';
 import { planDraws, recordsPerRRsetMax } from '../../message/rotation.ts';
 import { HostSums } from './host-sums.ts';
 import { OrderedSlots } from './ordered-slots.ts';
-import type { SlotPart } from './part-sums.ts';
+import { type SlotPart, wholePart } from './part-sums.ts';
 import { priorityRange } from './slot-chunk.ts';
 import { SlotSet } from './slot-set.ts';
 
@@ -54,8 +54,6 @@ export interface HostChoice {
   /** How many there are to choose from. */
   readonly hosts: number;
 }
-
-const all: SlotPart = { set: undefined, want: 0, having: undefined };
 
 export class SharedHosts {
   readonly #family: IpFamily;
@@ -120,7 +118,7 @@ export class SharedHosts {
 
   /** Draws addresses of all. */
   chooseOfAll(start: number): HostChoice {
-    const look = this.#order.look(all, undefined);
+    const look = this.#order.look(wholePart, undefined);
     const { order, preferred, firsts } = look.draw(recordsPerRRsetMax, start);
     const chosen = order.map((number) => {
       const { host, slots } = this.#byNumber[number] as Entry;
@@ -159,7 +157,7 @@ export class SharedHosts {
 
   #drawn(sums: HostSums, start: number): Omit<HostChoice, 'hosts' | 'chosen'> & { readonly chosen: readonly number[] } {
     const byPriority = new Map<number, number[]>();
-    this.#order.visit(all, (number) => {
+    this.#order.visit(wholePart, (number) => {
       if (!sums.has(number)) return;
       const priority = sums.priority(number);
       const others = byPriority.get(priority);

@@ -3,9 +3,7 @@
 
 import { mixed, textHash } from '../../../runtime/text-hash.ts';
 import { OrderedSlots } from './ordered-slots.ts';
-import type { SlotPart } from './part-sums.ts';
-
-const all: SlotPart = { set: undefined, want: 0, having: undefined };
+import { wholePart } from './part-sums.ts';
 
 export class WeightedTexts {
   readonly #slots = new OrderedSlots();
@@ -26,7 +24,7 @@ export class WeightedTexts {
   }
 
   draw(wanted: number, start: number): { readonly texts: readonly string[]; readonly firsts: readonly number[] } {
-    const { order, firsts } = this.#slots.look(all, undefined).draw(wanted, start);
+    const { order, firsts } = this.#slots.look(wholePart, undefined).draw(wanted, start);
     return { texts: order.map((slot) => this.#texts[slot] as string), firsts };
   }
 }
